@@ -128,6 +128,7 @@ API_SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "Derive": ("Derivation",),
     "Draw": ("picture",),
+    "Measure": ("measure", "MeasurementReceipt", "read_measurements", "MeasurementTable"),
     "Find": ("scan", "Scan", "Series", "tags", "SeriesTags"),
     "Check": ("check", "Findings", "Finding", "explain"),
     "How values are stored": ("Exact", "Rescale", "Digits", "Lossless"),

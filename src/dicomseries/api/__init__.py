@@ -8,9 +8,11 @@ from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from dicomseries.api.check import check
+    from dicomseries.api.measure import measure
     from dicomseries.api.picture import picture
     from dicomseries.api.plan import plan
     from dicomseries.api.read import read
+    from dicomseries.api.read_measurements import read_measurements
     from dicomseries.api.read_result import Derivation, SeriesVolume
     from dicomseries.api.report import report_page
     from dicomseries.api.scan import scan
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
     from dicomseries.codecs import Htj2k, Jpeg2000, JpegLs, JpegXl, Rle
     from dicomseries.errors import DicomSeriesError, DicomSeriesWarning
     from dicomseries.geometry import Grid
+    from dicomseries.measurements import MeasurementTable
     from dicomseries.plan import SeriesPlan
     from dicomseries.reading import CodedConcept, Scan, SegmentDescription, Series, SeriesTags
-    from dicomseries.reports import Receipt
+    from dicomseries.reports import MeasurementReceipt, Receipt
     from dicomseries.sources import Volume, diffusion_gradients, open_volume
     from dicomseries.values import Digits, Exact, Lossless, Rescale
 
@@ -43,6 +46,8 @@ __all__ = [
     "JpegLs",
     "JpegXl",
     "Lossless",
+    "MeasurementReceipt",
+    "MeasurementTable",
     "Receipt",
     "Rescale",
     "Rle",
@@ -58,11 +63,13 @@ __all__ = [
     "explain",
     "held_at",
     "look",
+    "measure",
     "open_volume",
     "opened_in",
     "picture",
     "plan",
     "read",
+    "read_measurements",
     "report_page",
     "scan",
     "serve",
@@ -75,8 +82,10 @@ export_lazily(
     {
         "dicomseries.api.picture": ("picture",),
         "dicomseries.api.check": ("check",),
+        "dicomseries.api.measure": ("measure",),
         "dicomseries.api.plan": ("plan",),
         "dicomseries.api.read": ("read",),
+        "dicomseries.api.read_measurements": ("read_measurements",),
         "dicomseries.api.read_result": ("Derivation", "SeriesVolume"),
         "dicomseries.api.report": ("report_page",),
         "dicomseries.api.scan": ("scan",),
@@ -88,6 +97,7 @@ export_lazily(
         "dicomseries.codecs": ("Htj2k", "Jpeg2000", "JpegLs", "JpegXl", "Rle"),
         "dicomseries.errors": ("DicomSeriesError", "DicomSeriesWarning"),
         "dicomseries.geometry": ("Grid",),
+        "dicomseries.measurements": ("MeasurementTable",),
         "dicomseries.plan": ("SeriesPlan",),
         "dicomseries.reading": (
             "CodedConcept",
@@ -96,7 +106,7 @@ export_lazily(
             "Series",
             "SeriesTags",
         ),
-        "dicomseries.reports": ("Receipt",),
+        "dicomseries.reports": ("MeasurementReceipt", "Receipt"),
         "dicomseries.sources": ("Volume", "diffusion_gradients", "open_volume"),
         "dicomseries.values": ("Digits", "Exact", "Lossless", "Rescale"),
     },

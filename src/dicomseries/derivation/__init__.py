@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dicomseries.derivation.rules.value_rules import RELATIONS, VALUE_RULE_OF, ValueRelation
     from dicomseries.derivation.source.derivation_codes import SOURCE_IMAGE, derivation_code
     from dicomseries.derivation.source.slice_matching import Matching, match, match_pictures
+    from dicomseries.derivation.source.source_facts import facts_of
     from dicomseries.derivation.source.source_grid import on_source_grid, with_source_texts
     from dicomseries.derivation.source.source_meaning import Meaning, meaning_of
     from dicomseries.derivation.source.source_references import (
@@ -61,6 +62,7 @@ __all__ = [
     "SourceSeries",
     "ValueRelation",
     "derivation_code",
+    "facts_of",
     "inherit",
     "match",
     "match_pictures",
@@ -100,6 +102,7 @@ export_lazily(
         "dicomseries.derivation.rules.value_rules": ("RELATIONS", "VALUE_RULE_OF", "ValueRelation"),
         "dicomseries.derivation.source.derivation_codes": ("SOURCE_IMAGE", "derivation_code"),
         "dicomseries.derivation.source.slice_matching": ("Matching", "match", "match_pictures"),
+        "dicomseries.derivation.source.source_facts": ("facts_of",),
         "dicomseries.derivation.source.source_grid": ("on_source_grid", "with_source_texts"),
         "dicomseries.derivation.source.source_meaning": ("Meaning", "meaning_of"),
         "dicomseries.derivation.source.source_references": (

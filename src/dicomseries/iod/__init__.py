@@ -20,6 +20,7 @@ from dicomseries.iod.kind import (
 )
 from dicomseries.iod.kinds.all_kinds import KINDS, OFFERED, KindName, find_kind
 from dicomseries.iod.kinds.ct import CT
+from dicomseries.iod.kinds.measurement_report import MeasurementReport
 from dicomseries.iod.kinds.mr import MR
 from dicomseries.iod.kinds.pt import PT
 from dicomseries.iod.kinds.sc import SC
@@ -58,6 +59,7 @@ __all__ = [
     "Kind",
     "KindName",
     "Leaf",
+    "MeasurementReport",
     "Part",
     "PerInstance",
     "Polarity",

@@ -16,6 +16,7 @@ __all__ = ["load_mapping"]
 _CONTENTS = {
     "bids": ("the keys of a BIDS sidecar", '{"EchoTime": 0.00298}'),
     "metadata": ("one value for each DICOM keyword", 'PatientID = "42"'),
+    "numbers": ("a table of numbers for each segment", 'Liver.Elasticity = [3.2, "kPa"]'),
     "per_volume": ("a list of values for each DICOM keyword", "EchoTime = [4.6, 9.2]"),
     "segments": ("a name or a table for each label", '1 = "Liver"'),
 }
@@ -24,6 +25,7 @@ _CONTENTS = {
 _MAPPINGS = {
     "bids": "the .json file beside the NIfTI file",
     "metadata": "a dict such as {'PatientID': '42'}",
+    "numbers": "a dict such as {'Liver': {'Elasticity': (3.2, 'kPa')}}",
     "per_volume": "a dict such as {'EchoTime': [4.6, 9.2]}",
     "segments": "a dict such as {1: 'Liver', 2: 'Spleen'}",
 }

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
-from dicomseries.reports.receipt import Receipt
+from typing import TYPE_CHECKING
 
-__all__ = ["Receipt"]
+from dicomseries.lazy_exports import export_lazily
+
+if TYPE_CHECKING:
+    from dicomseries.reports.measurement_receipt import MeasurementReceipt
+    from dicomseries.reports.receipt import Receipt
+
+__all__ = ["MeasurementReceipt", "Receipt"]
+
+export_lazily(
+    __name__,
+    {
+        "dicomseries.reports.measurement_receipt": ("MeasurementReceipt",),
+        "dicomseries.reports.receipt": ("Receipt",),
+    },
+)

@@ -99,6 +99,25 @@ class FolderTarget:
             leftover=leftover,
         )
 
+    def open_sink_of_objects(
+        self, entries: Sequence[Mapping[str, Any]], *, overwrite: bool, sync: bool, read_back: bool
+    ) -> sinks.DirectorySink:
+        """Return a sink of objects that are encoded already.
+
+        Parameters
+        ----------
+        entries : sequence of mapping
+            Facts of each series, for the manifest of a store.
+        overwrite : bool
+            Replace a folder of DICOM files.
+        sync : bool
+            Make files durable.
+        read_back : bool
+            Whether files are read before the commit.
+        """
+        del entries, read_back  # of stores alone
+        return sinks.DirectorySink(self.path, overwrite=overwrite, sync=sync)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class StoreTarget:
@@ -143,6 +162,19 @@ class StoreTarget:
             record=record.to_text(),
             series=list(map(_manifest_entry, jobs)),
             resumes=killed is not None,
+        )
+
+    def open_sink_of_objects(
+        self, entries: Sequence[Mapping[str, Any]], *, overwrite: bool, sync: bool, read_back: bool
+    ) -> sinks.ObjectSink:
+        """Return a sink of objects that are encoded already."""
+        del sync  # a store makes objects durable itself
+        return sinks.ObjectSink(
+            self.url,
+            self.storage_options,
+            overwrite=overwrite,
+            read_back=read_back,
+            series=entries,
         )
 
 
