@@ -74,6 +74,7 @@ CHANGING: dict[str, Pair] = {
     "companion": Pair(None, True, FLOATS, {**CT, "metadata": SEG["metadata"]}),
     "segments": Pair({1: "Liver"}, {1: "Spleen"}, LABELS, SEG),
     "segmentation_type": Pair("binary", "labelmap", LABELS, SEG),
+    "threshold": Pair(0.5, 0.6, LABELS, SEG),
     "compression": Pair(None, "rle"),
     "uid": Pair("content", {"StudyInstanceUID": "2.25.7", "others": "content"}),
     "now": Pair(None, dt.datetime(2024, 2, 29, 12, 34, 56)),  # noqa: DTZ001 - local time

@@ -7,14 +7,14 @@ from typing import Unpack
 from dicomseries.options import PlanKeywords, WriteOptions, checked_options, with_options
 from dicomseries.plan import SeriesPlan
 from dicomseries.progress_bar import progress_report
-from dicomseries.sources import ArraySource
+from dicomseries.sources import MaskSource
 from dicomseries.writing import prepare, with_others
 
 __all__ = ["plan"]
 
 
 @with_options("plan")
-def plan(source: ArraySource, **keywords: Unpack[PlanKeywords]) -> SeriesPlan:
+def plan(source: MaskSource, **keywords: Unpack[PlanKeywords]) -> SeriesPlan:
     """Return the plan of a write, without writing anything.
 
     Parameters

@@ -21,7 +21,7 @@ __all__ = ["report_page"]
 
 def report_page(
     receipt: Receipt,
-    source: Volume,
+    source: Volume | None,
     *,
     command: str,
     clip: tuple[float, float] | None = None,
@@ -35,8 +35,9 @@ def report_page(
     ----------
     receipt : Receipt
         Of the write.
-    source : Volume
-        The input. A few of its slices are read again, and compared with those of the files.
+    source : Volume or None
+        The input. A few of its slices are read again, and compared with those of the files. None
+        for labels.
     command : str
         Command that makes the same series again.
     clip : tuple of float, optional
@@ -58,8 +59,12 @@ def report_page(
     )
 
 
-def _errors(source: Volume, written: Volume, clip: tuple[float, float] | None) -> Histogram | None:
+def _errors(
+    source: Volume | None, written: Volume, clip: tuple[float, float] | None
+) -> Histogram | None:
     """Return the errors of a few slices."""
+    if source is None:
+        return None
     expected = in_order_of(written.grid, source).along_normal()
     if expected.slabs.shape != written.slabs.shape:
         return None

@@ -14,7 +14,7 @@ from dicomseries.event_log import LOGGER, log_advice
 from dicomseries.options import WriteKeywords, WriteOptions, checked_options, with_options
 from dicomseries.progress_bar import progress_report
 from dicomseries.reports import Receipt
-from dicomseries.sources import ArraySource
+from dicomseries.sources import MaskSource
 from dicomseries.writing import (
     Job,
     Tally,
@@ -44,7 +44,7 @@ _FREE_TEXTS = (
 
 @with_options("write")
 def write(
-    source: ArraySource, out: str | os.PathLike[str], **keywords: Unpack[WriteKeywords]
+    source: MaskSource, out: str | os.PathLike[str], **keywords: Unpack[WriteKeywords]
 ) -> Receipt:
     """Write an array as DICOM, with all files or none.
 
@@ -53,7 +53,8 @@ def write(
     source : array, path or Volume
         Axes (slices, rows, columns), volumes first, colour last; numpy, memmap, torch, h5py, zarr,
         dask, xarray, SimpleITK, nibabel, or a file of the formats in `open_volume`. Read a few
-        slices at a time.
+        slices at a time. For a Segmentation also masks on one grid: a mapping from name or label,
+        a list, or a folder of their files.
     out : str or os.PathLike
         The folder to make; must not exist, or be empty. Or a URL, such as ``s3://bucket/prefix``,
         below which nothing is yet: ``manifest.json`` is put there last, and readers take a prefix
@@ -113,7 +114,7 @@ def write(
         The frame of `affine`.
     axes : str, optional
         Names of the axes of the array, e.g. ``"zyx"`` (default), ``"xyz"`` (nibabel),
-        ``"zyxc"`` (colour), ``"tzyx"``.
+        ``"zyxc"`` (colour), ``"tzyx"``. Of a segmentation, ``c`` counts masks: ``"czyx"``.
     orient : {"as-is", "upright", "axial", "coronal", "sagittal"}, optional
         Order in which whole axes are stored; nothing is interpolated. ``"upright"`` keeps the
         slices, and rows and columns run the usual way; a plane may make other slices. If not
@@ -130,9 +131,14 @@ def write(
         Attributes by keyword with a list of values, one for each volume or slice: b-values,
         echo times.
     segments : mapping, list or path, optional
-        Meaning of the labels of a segmentation; also nnU-Net's ``dataset.json``.
-    segmentation_type : {"binary", "labelmap"}, optional
-        How a segmentation is stored; ``"binary"`` if not given.
+        Meaning of the labels of a segmentation: label, or name of a mask, → name or fields; of
+        channels their index. A list names the labels 1, 2, 3 …, or each mask; None leaves a
+        mask out. Also nnU-Net's ``dataset.json``. Known names become codes.
+    segmentation_type : {"binary", "labelmap", "fractional"}, optional
+        How a segmentation is stored; ``"binary"`` if not given. ``"fractional"`` keeps parts or
+        probabilities from 0 to 1, to 1/255.
+    threshold : float, optional
+        Least value of a voxel inside of a mask, for probabilities; SegmentDescription says it.
     metadata : mapping or path, optional
         Attributes by DICOM keyword (a private one as ``"(0099,1001) CREATOR"``), or a pydicom
         Dataset; or a TOML or JSON file of them. None leaves out what `like` holds; without

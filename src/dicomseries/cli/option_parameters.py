@@ -14,7 +14,7 @@ from dicomseries.options import Option, options_of
 _COMPLETED = {
     "compression": ("rle", "jpegls", "j2k", "htj2k", "jxl"),
     "orient": ("as-is", "upright", "axial", "coronal", "sagittal"),
-    "segmentation_type": ("binary", "labelmap"),
+    "segmentation_type": ("binary", "labelmap", "fractional"),
     "space": ("LPS", "RAS"),
     "split": ("time",),
     "uid": ("random", "content"),

@@ -104,7 +104,15 @@ def _model(node: ast.Dict, source: str) -> str:
     return " ".join(f"--model-{part} {text}" for part, text in _pairs(node, source))
 
 
-_MAPPINGS = {"metadata": _settings, "model": _model}
+def _segments(node: ast.Dict, source: str) -> str:
+    """Return names of segments as options; a file if there is more."""
+    if not all(isinstance(value, ast.Constant) for value in node.values):
+        return "--segments FILE"
+    names = ",".join(f"{key}={name}" for key, name in _pairs(node, source))
+    return f'--segments "{names}"' if " " in names else f"--segments {names}"
+
+
+_MAPPINGS = {"metadata": _settings, "model": _model, "segments": _segments}
 
 
 def _text(node: ast.expr | None, source: str) -> str:

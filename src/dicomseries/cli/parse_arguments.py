@@ -243,6 +243,44 @@ def _times(text: str) -> float | tuple[float, ...]:
     return times
 
 
+def _segments(words: Sequence[str]) -> dict[str, Any]:
+    """Return descriptions of segments from files and ``N=NAME``.
+
+    A word with ``=`` that names a file is a file. Names typed win over those of a file.
+    """
+    typed: dict[str, Any] = {}
+    from_files: dict[str, Any] = {}
+    for word in words:
+        if "=" not in word or Path(word).is_file():
+            from_files |= load_mapping("segments", word)
+            continue
+        for part in _pairs_of(word):
+            key, _, name = part.partition("=")
+            key, name = key.strip(), name.strip()
+            if not key or not name or key in typed:
+                raise CommandLineError(
+                    code="segments-malformed",
+                    where="--segments",
+                    given=word,
+                    expected="a file, or N=NAME with each label or mask once",
+                    remedy="Write for example --segments 1=Liver,2=Spleen, in quotes if a name has "
+                    "spaces.",
+                )
+            typed[key] = name
+    return {**from_files, **typed}
+
+
+def _pairs_of(word: str) -> list[str]:
+    """Return the parts between commas; a comma in a name separates nothing."""
+    parts: list[str] = []
+    for part in word.split(","):
+        if "=" in part or not parts:
+            parts.append(part)
+        else:
+            parts[-1] += f",{part}"
+    return parts
+
+
 def _derivation(text: str) -> str | tuple[str, ...]:
     """Return a code or name, or (value, scheme, meaning)."""
     if "," not in text:
@@ -269,6 +307,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "direction": _cosines,
     "keep_private": tuple,
     "now": _now,
+    "segments": _segments,
     "space": str.upper,
     "storage_options": storage_options_of,
     "times": _times,

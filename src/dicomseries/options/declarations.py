@@ -247,9 +247,10 @@ class WriteOptions:
     axes: str | None = option(
         accepts="str, optional",
         text='Names of the axes of the array, e.g. ``"zyx"`` (default), ``"xyz"`` (nibabel),'
-        ' ``"zyxc"`` (colour), ``"tzyx"``.',
+        ' ``"zyxc"`` (colour), ``"tzyx"``. Of a segmentation, ``c`` counts masks: ``"czyx"``.',
         group=GEOMETRY,
-        help="Names of the array's axes, any order of t z y x c: tzyx, xyzt, zyxc.",
+        help="Names of the array's axes, any order of t z y x c: tzyx, xyzt, zyxc; czyx for"
+        " channels that are masks.",
         metavar="zyx",
         not_in_content=_GRID_COUNTS,
     )
@@ -306,19 +307,35 @@ class WriteOptions:
     # ------------------------------------------------------------------------------------ labels
     segments: Any = option(
         accepts="mapping, list or path, optional",
-        text="Meaning of the labels of a segmentation; also nnU-Net's ``dataset.json``.",
+        text="Meaning of the labels of a segmentation: label, or name of a mask, → name or fields;"
+        " of channels their index. A list names the labels 1, 2, 3 …, or each mask; None leaves a"
+        " mask out. Also nnU-Net's ``dataset.json``. Known names become codes.",
         group=LABELS,
-        help="What each label means: .toml or .json (also nnU-Net's dataset.json).",
-        metavar="FILE",
+        help="What each label or mask means: 1=Liver, liver=Liver (again, or with commas, for"
+        " more), or a .toml or .json file (also nnU-Net's dataset.json).",
+        metavar="FILE|N=NAME",
+        words=list[str],
         only_for="labels",
     )
     segmentation_type: str = option(
-        accepts='{"binary", "labelmap"}, optional',
-        text='How a segmentation is stored; ``"binary"`` if not given.',
+        accepts='{"binary", "labelmap", "fractional"}, optional',
+        text='How a segmentation is stored; ``"binary"`` if not given. ``"fractional"`` keeps parts'
+        " or probabilities from 0 to 1, to 1/255.",
         group=LABELS,
-        help="binary (a bit for each voxel and segment) or labelmap (the labels).  [default:"
-        " binary]",
+        help="binary (a bit for each voxel and segment), labelmap (the labels) or fractional"
+        " (values from 0 to 1).  [default: binary]",
         metavar="TYPE",
+        only_for="labels",
+    )
+    threshold: float | None = option(
+        accepts="float, optional",
+        text="Least value of a voxel inside of a mask, for probabilities; SegmentDescription says"
+        " it.",
+        group=LABELS,
+        help="Of probabilities: voxels of at least this value are inside.",
+        metavar="VALUE",
+        words=float,
+        not_in_content="the masks and the descriptions of their segments count",
         only_for="labels",
     )
     # ------------------------------------------------------------------- attributes and identity

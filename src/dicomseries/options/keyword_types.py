@@ -28,13 +28,14 @@ __all__ = ["MappingLike", "PlanKeywords", "Progress", "SegmentsLike", "WriteKeyw
 MappingLike: TypeAlias = "Mapping[str, Any] | Dataset | str | os.PathLike[str] | None"
 """A mapping, a pydicom Dataset, or the path of a TOML or JSON file of a mapping."""
 
-SegmentFacts: TypeAlias = str | Mapping[str, Any]
-"""The name of a segment, or its description by field."""
+SegmentFacts: TypeAlias = str | Mapping[str, Any] | None
+"""The name of a segment, its description by field, or None for no segment."""
 
 SegmentsLike: TypeAlias = (
     "Mapping[Any, SegmentFacts] | Sequence[SegmentFacts] | os.PathLike[str] | str | None"
 )
-"""Label → name or description, a list for the labels 1, 2, 3 …, or the path of a file."""
+"""Label or name of a mask → name or description, a list for the labels 1, 2, 3 … or for each mask,
+or the path of a file."""
 
 Progress: TypeAlias = ProgressReport | bool
 """True for a bar, or a function that is called while the work goes on."""
@@ -70,6 +71,7 @@ class PlanKeywords(TypedDict, total=False):
     per_volume: MappingLike
     segments: SegmentsLike
     segmentation_type: SegmentationType | None
+    threshold: float | None
     metadata: MappingLike
     bids: MappingLike
     uid: str | Mapping[str, str] | UidPolicy

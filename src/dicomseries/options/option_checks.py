@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
+from numbers import Real
 from typing import Any
 
 from dicomseries import derivation, segmentation
@@ -234,6 +236,21 @@ def _segmentation_type(segmentation_type: Any) -> str:
     return segmentation.parse_segmentation_type(segmentation_type)
 
 
+def _threshold(threshold: Any) -> float | None:
+    if threshold is None:
+        return None
+    is_number = isinstance(threshold, Real) and not isinstance(threshold, bool)
+    if is_number and math.isfinite(threshold):
+        return float(threshold)
+    raise OptionError(
+        code="threshold-not-a-number",
+        where="threshold",
+        given=repr(threshold),
+        expected="a number: voxels of at least this value are inside",
+        remedy="Pass `threshold=0.5` for probabilities.",
+    )
+
+
 def _now(now: Any) -> dt.datetime | None:
     if now is None or isinstance(now, dt.datetime):
         return now
@@ -277,6 +294,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "split": _split,
     "segments": _segments,
     "segmentation_type": _segmentation_type,
+    "threshold": _threshold,
     "orient": parse_orient,
 }
 """Function that checks and converts an option; options without one are taken as they are."""

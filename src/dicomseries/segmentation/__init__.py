@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
+    from dicomseries.segmentation.input_segments import InputMask, segments_of_masks
     from dicomseries.segmentation.labels import check_labels
     from dicomseries.segmentation.segment_codes import Code
     from dicomseries.segmentation.segment_layer import SegmentLayer, layers_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Code",
+    "InputMask",
     "Segment",
     "SegmentLayer",
     "SegmentationObject",
@@ -36,11 +38,13 @@ __all__ = [
     "layers_of",
     "parse_segmentation_type",
     "parse_segments",
+    "segments_of_masks",
 ]
 
 export_lazily(
     __name__,
     {
+        "dicomseries.segmentation.input_segments": ("InputMask", "segments_of_masks"),
         "dicomseries.segmentation.labels": ("check_labels",),
         "dicomseries.segmentation.segment_codes": ("Code",),
         "dicomseries.segmentation.segment_layer": ("SegmentLayer", "layers_of"),

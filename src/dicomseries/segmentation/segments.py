@@ -241,6 +241,26 @@ class Segments:
     described: tuple[Segment, ...] = ()
     default: Segment = field(default_factory=lambda: Segment(value=0, label="(any)"))
 
+    def renumbered(self, values: Mapping[int, int]) -> Segments:
+        """Return the described segments with other values; without those that get none.
+
+        Examples
+        --------
+        >>> segments = parse_segments({3: "Spleen", 4: "Liver"}).renumbered({4: 1})
+        >>> [(segment.value, segment.label) for segment in segments.described]
+        [(1, 'Liver')]
+        """
+        described = []
+        for segment in self.described:
+            if segment.value not in values:
+                continue
+            label, value = segment.label, values[segment.value]
+            if label == f"Segment {segment.value}":
+                label = f"Segment {value}"
+            described.append(replace(segment, value=value, label=label))
+        described.sort(key=lambda segment: segment.value)
+        return replace(self, described=tuple(described))
+
     def of(self, values: Collection[int]) -> tuple[Segment, ...]:
         """Return described and other segments, in label order."""
         segments = {segment.value: segment for segment in self.described}

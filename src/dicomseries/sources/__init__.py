@@ -16,12 +16,20 @@ if TYPE_CHECKING:
     from dicomseries.sources.all_formats import FORMATS, Format
     from dicomseries.sources.arguments.diffusion_gradients import diffusion_gradients
     from dicomseries.sources.arguments.segment_layers import HIGHEST_LABEL
-    from dicomseries.sources.array_source import ArraySource
+    from dicomseries.sources.array_source import ArraySource, MaskSource
     from dicomseries.sources.frames.array_frames import array_frames
     from dicomseries.sources.frames.frame_reader import FrameReader, picked_frames
     from dicomseries.sources.frames.lazy_array import LazyArray
     from dicomseries.sources.frames.scratch_copy import scratch_copy
     from dicomseries.sources.frames.slab_plan import SlabPlan, slab_rule
+    from dicomseries.sources.masks.layered_source import LayeredSource
+    from dicomseries.sources.masks.mask_channels import MaskChannels
+    from dicomseries.sources.masks.mask_set import Mask, MaskSet, mask_set_of, masks_in_folder
+    from dicomseries.sources.masks.mask_values import MaskValues
+    from dicomseries.sources.masks.slicer_segmentation import (
+        SlicerSegmentation,
+        slicer_segmentation_of,
+    )
     from dicomseries.sources.open_source import SUFFIXES, open_picture, open_volume
     from dicomseries.sources.turned_volume import read_once, turned
     from dicomseries.sources.volume import Volume
@@ -34,18 +42,28 @@ __all__ = [
     "ArraySource",
     "Format",
     "FrameReader",
+    "LayeredSource",
     "LazyArray",
+    "Mask",
+    "MaskChannels",
+    "MaskSet",
+    "MaskSource",
+    "MaskValues",
     "SlabPlan",
+    "SlicerSegmentation",
     "Tags",
     "Volume",
     "array_frames",
     "diffusion_gradients",
+    "mask_set_of",
+    "masks_in_folder",
     "open_picture",
     "open_volume",
     "picked_frames",
     "read_once",
     "scratch_copy",
     "slab_rule",
+    "slicer_segmentation_of",
     "turned",
     "unit_of",
 ]
@@ -55,13 +73,26 @@ export_lazily(
     {
         "dicomseries.sources.arguments.diffusion_gradients": ("diffusion_gradients",),
         "dicomseries.sources.arguments.segment_layers": ("HIGHEST_LABEL",),
-        "dicomseries.sources.array_source": ("ArraySource",),
+        "dicomseries.sources.array_source": ("ArraySource", "MaskSource"),
         "dicomseries.sources.all_formats": ("FORMATS", "Format"),
         "dicomseries.sources.frames.array_frames": ("array_frames",),
         "dicomseries.sources.frames.frame_reader": ("FrameReader", "picked_frames"),
         "dicomseries.sources.frames.lazy_array": ("LazyArray",),
         "dicomseries.sources.frames.scratch_copy": ("scratch_copy",),
         "dicomseries.sources.frames.slab_plan": ("SlabPlan", "slab_rule"),
+        "dicomseries.sources.masks.layered_source": ("LayeredSource",),
+        "dicomseries.sources.masks.mask_channels": ("MaskChannels",),
+        "dicomseries.sources.masks.mask_set": (
+            "Mask",
+            "MaskSet",
+            "mask_set_of",
+            "masks_in_folder",
+        ),
+        "dicomseries.sources.masks.mask_values": ("MaskValues",),
+        "dicomseries.sources.masks.slicer_segmentation": (
+            "SlicerSegmentation",
+            "slicer_segmentation_of",
+        ),
         "dicomseries.sources.open_source": ("SUFFIXES", "open_picture", "open_volume"),
         "dicomseries.sources.turned_volume": ("read_once", "turned"),
         "dicomseries.sources.volume": ("Volume",),

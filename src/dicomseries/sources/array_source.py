@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from dicomseries.sources.volume import Volume
 
-__all__ = ["ArraySource"]
+__all__ = ["ArraySource", "MaskSource"]
 
 
 class SlicedArray(Protocol):
@@ -53,3 +54,6 @@ class NiftiImage(Protocol):
 
 ArraySource: TypeAlias = "SlicedArray | ItkImage | NiftiImage | Volume | str | os.PathLike[str]"
 """What `write` takes: an array, an image, a volume, or the path or URL of a file."""
+
+MaskSource: TypeAlias = "ArraySource | Mapping[Any, ArraySource] | Sequence[ArraySource]"
+"""What `write` takes for a Segmentation: also masks by name or label, or a list of them."""

@@ -7,7 +7,7 @@ import pickle
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from dicomseries.sources.array_source import ArraySource
 from dicomseries.sources.formats import array_like
 from dicomseries.sources.formats.unknown_formats import unknown_file
 from dicomseries.sources.frames.frame_reader import FrameReader
+from dicomseries.sources.masks.layered_source import LayeredSource
 from dicomseries.sources.optional_packages import guarded
 from dicomseries.sources.remote_inputs import fetched, fetched_frames, is_lazy, open_lazily
 from dicomseries.sources.volume import Volume
@@ -217,6 +218,8 @@ def _name(source: object) -> str:
 def _open(source: Any, arguments: SourceArguments, options: Mapping[str, Any] | None) -> Volume:
     if isinstance(source, Volume):
         return _with_arguments(source, arguments)
+    if isinstance(source, LayeredSource):
+        return source.open_layers(partial(_open, options=options), arguments)
     if not is_url(source):
         return _open_local(source, arguments)
     if is_lazy(source):

@@ -145,6 +145,13 @@ class Volume:
         return self.grid.shape[0]
 
     @property
+    def time_points(self) -> int:
+        """Volumes along the axis t; 1 if they are layers of a segmentation."""
+        if self.layers is not None:
+            return 1
+        return self.volumes or 1
+
+    @property
     def is_scaled(self) -> bool:
         """Whether real values differ from the source's integers."""
         return (self.slope, self.intercept) != (1.0, 0.0)

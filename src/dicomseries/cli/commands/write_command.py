@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -120,7 +120,10 @@ _ON_COMMAND_LINE_ONLY: dict[str, dict[str, Option]] = {
 }
 """Options that Python does not have, by the option that they follow in `--help`."""
 
-_SOURCE = typer.Argument(metavar="INPUT", help="File with the array; FILE.h5::DATASET for HDF5.")
+_SOURCE = typer.Argument(
+    metavar="INPUT",
+    help="File with the array; FILE.h5::DATASET for HDF5. Or masks: files, or their folder.",
+)
 _OUT = typer.Argument(
     metavar="OUT",
     help="Folder to make; its parents are made too. Or a URL: s3://bucket/prefix.",
@@ -137,6 +140,8 @@ def register(app: typer.Typer) -> None:
             "dicomseries write volume.npy out/ --kind ct --spacing 0.7 0.7 2.5",
             "dicomseries write brain.nii.gz out/ --kind mr --set PatientID=42",
             "dicomseries write labels.nii.gz out/ --kind segmentation --segments organs.toml",
+            "dicomseries write masks/ out/ --kind segmentation --like scan/ --model-name Net",
+            "dicomseries write liver.nii.gz tumor.nii.gz out/ --kind seg --segments tumor=Mass",
             "dicomseries write dose.h5::dose out/ --kind sc --spacing 4 4 4"
             " --values max-error=0.01",
             "dicomseries write map.nii.gz out/ --kind parametricmap --units mm2/s --companion",
@@ -162,14 +167,14 @@ def command_options(declaration: Any = WriteOptions) -> dict[str, Option]:
 def signature(options: Mapping[str, Option]) -> inspect.Signature:
     """Return the signature that typer makes the command's parameters from."""
     context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-    source, out = parameter("source", _SOURCE, str), parameter("out", _OUT, str)
+    source, out = parameter("sources", _SOURCE, list[str]), parameter("out", _OUT, str)
     help_all = inspect.Parameter(
         "help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=HelpAll
     )
     return inspect.Signature([context, source, out, *parameters(options), help_all])
 
 
-def write(*, context: typer.Context, source: str, out: str, **words: Any) -> None:
+def write(*, context: typer.Context, sources: list[str], out: str, **words: Any) -> None:
     """Write an array as a DICOM series, read it back and compare.
 
     Geometry comes from the file where it has one; an option overrides it. Nothing appears at OUT
@@ -177,7 +182,9 @@ def write(*, context: typer.Context, source: str, out: str, **words: Any) -> Non
     no geometry if it has its shape.
     """
     _reject_without_source(words)
-    arguments = _arguments(source, words)
+    source: str | list[str] = sources[0] if len(sources) == 1 else sources
+    _reject_several(sources, words)
+    arguments = _arguments(sources[0], words)
     output: Output = context.obj
     if words["dry_run"]:
         _print_plan(source, out, arguments, output)
@@ -200,6 +207,25 @@ def write(*, context: typer.Context, source: str, out: str, **words: Any) -> Non
         volume = dcs.read(receipt.out, series=receipt.series_uid, storage_options=access)
         text += terminal.preview(volume)
     output.result(text, spelled(receipt.to_dict()))
+
+
+def _reject_several(sources: Sequence[str], words: Mapping[str, Any]) -> None:
+    """Reject several inputs of another kind than Segmentation."""
+    if len(sources) < 2:
+        return
+    from dicomseries.iod import find_kind
+
+    kind = None if words["kind"] is None else find_kind(words["kind"]).name
+    if kind == "Segmentation":
+        return
+    raise CommandLineError(
+        code="masks-of-another-kind",
+        where="INPUT",
+        given=f"{len(sources)} inputs, {' '.join(sources[:3])}{' …' if len(sources) > 3 else ''}",
+        expected="one input; several files are the masks of --kind segmentation",
+        remedy="Add --kind segmentation for masks, or write each input by itself. Put options"
+        " behind OUT, with their values.",
+    )
 
 
 # typer makes the parameters of a command from its signature, and calls it by keyword.
@@ -278,7 +304,9 @@ def _kind_missing() -> CommandLineError:
     )
 
 
-def _print_plan(source: str, out: str, arguments: dict[str, Any], output: Output) -> None:
+def _print_plan(
+    source: str | list[str], out: str, arguments: dict[str, Any], output: Output
+) -> None:
     """Print the plan, after a check of the target."""
     import dicomseries as dcs
     from dicomseries.writing import target_at
@@ -345,11 +373,27 @@ def spelled(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _save_report(
-    path: str, receipt: Any, source: str, arguments: dict[str, Any], output: Output
+    path: str, receipt: Any, source: str | list[str], arguments: dict[str, Any], output: Output
 ) -> None:
-    """Write the page; an unplaced input takes the written grid."""
+    """Write the page; labels have no errors."""
     from dicomseries.api import report_page
     from dicomseries.sinks import save_bytes
+
+    opened = None
+    if receipt.kind != "Segmentation" and isinstance(source, str):
+        opened = _opened_again(source, receipt, arguments)
+    page = report_page(
+        receipt,
+        opened,
+        command=shlex.join(["dicomseries", *shown_words(output.words)]),
+        clip=arguments.get("clip"),
+        storage_options=arguments.get("storage_options"),
+    )
+    save_bytes(path, page.encode())
+
+
+def _opened_again(source: str, receipt: Any, arguments: dict[str, Any]) -> Any:
+    """Return the input of a report, on the grid of what was written."""
     from dicomseries.sources import open_picture, open_volume
 
     geometry = {name: arguments.get(name) for name in _OPENING}
@@ -360,11 +404,4 @@ def _save_report(
         geometry["origin"] = grid.origin_lps
         geometry["direction"] = grid.direction_lps
     open_source = open_volume if is_placed else open_picture
-    page = report_page(
-        receipt,
-        open_source(source, **geometry),
-        command=shlex.join(["dicomseries", *shown_words(output.words)]),
-        clip=arguments.get("clip"),
-        storage_options=arguments.get("storage_options"),
-    )
-    save_bytes(path, page.encode())
+    return open_source(source, **geometry)

@@ -33,7 +33,7 @@ from dicomseries.sources.formats.headers.text_header import MAX_LINE, TextHeader
 from dicomseries.sources.frames.files.mapped_files import FileArray, map_file
 from dicomseries.sources.volume import Volume
 
-__all__ = ["PACKAGE", "matches", "open_volume"]
+__all__ = ["PACKAGE", "NrrdHeader", "matches", "open_volume", "read_header"]
 
 PACKAGE: str | None = None
 """No extra: the header is plain text."""
@@ -79,8 +79,14 @@ _OTHER_KINDS = {"list", "time", "scalar", "none", "stub", "point"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _NrrdHeader(TextHeader):
-    """A header with the users' key/value pairs, "key:=value"."""
+class NrrdHeader(TextHeader):
+    """A header with the users' key/value pairs, "key:=value".
+
+    Parameters
+    ----------
+    entries : mapping of str to str
+        These pairs.
+    """
 
     entries: Mapping[str, str]
 
@@ -96,6 +102,7 @@ class _NrrdHeader(TextHeader):
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """Of the voxels."""
         code = _DTYPES.get(self.text("type").lower())
         if code is None:
             raise self.error(
@@ -179,7 +186,7 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     ...     del volume  # it has the file open
     ([[[0, 1, 2], [3, 4, 5]]], (1.0, 1.0, 2.5))
     """
-    header = _read_header(source.path)
+    header = read_header(source.path)
     axes = array_axes(header.sizes[::-1], arguments, _letters(header))
     volume = build_volume(
         _open_voxels(header).frames(axes),
@@ -191,7 +198,14 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     return replace(volume, carried=tags_among(header.entries))
 
 
-def _read_header(path: Path) -> _NrrdHeader:
+def read_header(path: Path) -> NrrdHeader:
+    """Return the header of a file.
+
+    Raises
+    ------
+    SourceError
+        If it is no NRRD file.
+    """
     fields: dict[str, str] = {}
     entries: dict[str, str] = {}
     with path.open("rb") as file:
@@ -214,7 +228,7 @@ def _read_header(path: Path) -> _NrrdHeader:
             key, colon, value = text.partition(": ")
             if colon and ":=" not in key:
                 fields[_SYNONYMS.get(key.lower(), key.lower())] = value.strip()
-        return _NrrdHeader(
+        return NrrdHeader(
             fields=fields,
             entries=entries,
             path=path,
@@ -224,7 +238,7 @@ def _read_header(path: Path) -> _NrrdHeader:
         )
 
 
-def _letters(header: _NrrdHeader) -> str | None:
+def _letters(header: NrrdHeader) -> str | None:
     """Return the letters of axes, None if not clear."""
     sizes, directions = header.sizes, header.directions
     kinds = list(map(str.lower, header.per_axis("kinds")))
@@ -247,7 +261,7 @@ def _letters(header: _NrrdHeader) -> str | None:
     return letters[::-1]
 
 
-def _open_voxels(header: _NrrdHeader) -> FileArray:
+def _open_voxels(header: NrrdHeader) -> FileArray:
     shape, dtype = header.sizes[::-1], header.dtype
     path, offset = _data_place(header)
     skip, encoding = header.integer("byte skip"), header.text("encoding").lower()
@@ -271,7 +285,7 @@ def _open_voxels(header: _NrrdHeader) -> FileArray:
     )
 
 
-def _data_place(header: _NrrdHeader) -> tuple[Path, int]:
+def _data_place(header: NrrdHeader) -> tuple[Path, int]:
     """Return the file and offset of the voxels."""
     path, start = header.path, header.end
     if header.text("data file"):
@@ -298,7 +312,7 @@ class _Unpacking:
         self._file.close()
 
 
-def _times(header: _NrrdHeader, letters: str, volumes: int) -> npt.ArrayLike | None:
+def _times(header: NrrdHeader, letters: str, volumes: int) -> npt.ArrayLike | None:
     """Return the times of volumes from directions or spacings."""
     axis = len(letters) - 1 - letters.index("t")
     directions = header.directions
@@ -314,7 +328,7 @@ def _times(header: _NrrdHeader, letters: str, volumes: int) -> npt.ArrayLike | N
     return step_times(step, unit, volumes, where=f"{header.path}, axis {axis}")
 
 
-def _grid(header: _NrrdHeader) -> Grid | None:
+def _grid(header: NrrdHeader) -> Grid | None:
     """Return the grid of the axes in space."""
     vectors = [direction for direction in header.directions if direction is not None]
     if not vectors:
@@ -324,7 +338,7 @@ def _grid(header: _NrrdHeader) -> Grid | None:
     return _grid_of_vectors(header, vectors[:3])
 
 
-def _grid_of_vectors(header: _NrrdHeader, vectors: list[tuple[float, ...]]) -> Grid:
+def _grid_of_vectors(header: NrrdHeader, vectors: list[tuple[float, ...]]) -> Grid:
     origin = _vector(header.text("space origin") or "(0,0,0)") or ()
     scale = _lps_signs(header) * np.array(_mm_per_space_unit(header))
     if {len(vector) for vector in (*vectors, origin)} - {3, 4}:
@@ -337,7 +351,7 @@ def _grid_of_vectors(header: _NrrdHeader, vectors: list[tuple[float, ...]]) -> G
     return grid if header.text("space origin") else grid.stated(_NO_ORIGIN)
 
 
-def _lps_signs(header: _NrrdHeader) -> npt.NDArray[np.float64]:
+def _lps_signs(header: NrrdHeader) -> npt.NDArray[np.float64]:
     space = header.text("space").lower().removesuffix("-time")
     if space in {"last", "rast", "lpst"}:
         space = space[:-1]
@@ -353,14 +367,14 @@ def _lps_signs(header: _NrrdHeader) -> npt.NDArray[np.float64]:
     )
 
 
-def _mm_per_space_unit(header: _NrrdHeader) -> list[float]:
+def _mm_per_space_unit(header: NrrdHeader) -> list[float]:
     words = _words(header.text("space units"))[:3] or [""] * 3
     if len(words) != 3:
         words = ["?"]
     return header.mm_per_unit("space units", words)
 
 
-def _grid_of_spacings(header: _NrrdHeader) -> Grid | None:
+def _grid_of_spacings(header: NrrdHeader) -> Grid | None:
     """Return an axial grid of a header without directions."""
     letters = (_letters(header) or "")[::-1]
     if not set("xyz") <= set(letters):
@@ -381,9 +395,7 @@ def _grid_of_spacings(header: _NrrdHeader) -> Grid | None:
     return grid.stated(lengths_only("an NRRD header without space directions"))
 
 
-def _first_centre(
-    header: _NrrdHeader, axes: Sequence[int], spacing: Sequence[float]
-) -> list[float]:
+def _first_centre(header: NrrdHeader, axes: Sequence[int], spacing: Sequence[float]) -> list[float]:
     """Return the first voxel's centre, from `axis mins`, as teem does."""
     mins = header.numbers_of("axis mins", axes)
     if any(map(math.isnan, mins)):

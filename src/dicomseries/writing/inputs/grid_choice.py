@@ -186,7 +186,7 @@ def _labels_of_pictures(
     if has_arguments or options.same_space is False:
         raise _place_of_labels(series)
     count = series.volumes * series.grid.shape[0]
-    shape = ((volume.volumes or 1) * volume.slices, *volume.grid.shape[1:])
+    shape = (volume.time_points * volume.slices, *volume.grid.shape[1:])
     if shape != (count, *series.grid.shape[1:]):
         raise _other_pictures(shape, (count, *series.grid.shape[1:]))
     plain = Grid(
@@ -194,6 +194,8 @@ def _labels_of_pictures(
         spacing_mm=(1.0, 1.0, 1.0),
         statement=UNSTATED.noting(_UNPLACED_LABELS),
     )
+    if volume.layers is not None:
+        return replace(volume, grid=replace(plain, shape=volume.grid.shape))
     volumes = series.volumes if series.volumes > 1 else None
     return replace(
         volume, grid=plain, volumes=volumes, times_s=series.times_s, repetition_time_s=None

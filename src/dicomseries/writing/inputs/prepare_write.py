@@ -5,12 +5,13 @@ What only a source series or a label map needs is imported where it is used.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from dicomseries.errors import SourceError
 from dicomseries.options import WriteOptions
-from dicomseries.sources import Volume
+from dicomseries.sources import LayeredSource, Volume
 from dicomseries.writing.encode.slab_loop import within_memory
 from dicomseries.writing.inputs.carried_metadata import with_carried, with_sidecar
 from dicomseries.writing.inputs.drawn_images import DrawnImage, with_drawn_images
@@ -45,6 +46,7 @@ def prepare(
     series: SourceSeries | None = None
     if options.like is None:
         request = WriteRequest.of(options, str(options.kind))
+        source = _masks(source, request)
         volume = opened_alone(source, request.kind, options.geometry)
     else:
         from dicomseries.writing.inputs.read_source import open_source
@@ -54,8 +56,15 @@ def prepare(
             options.like, series=options.series, storage_options=options.storage_options
         )
         request = WriteRequest.of(options, result_kind(options.kind, series))
+        source = _masks(source, request)
         volume = opened_like(source, series, options, request.kind, options.geometry)
         series = completed(series, volume.grid)
+    if isinstance(source, LayeredSource):
+        from dicomseries.writing.inputs.mask_inputs import described_masks
+
+        volume, segments, advice = described_masks(volume, source, options)
+        options = replace(options, segments=segments)
+        request = replace(request, options=options, advice=advice)
     volume = with_known_lengths(volume, request.kind)
     volume, advice = oriented(
         volume,
@@ -63,7 +72,8 @@ def prepare(
         has_own_direction=_states_direction(source, options),
         source=None if options.same_space is False else series,
     )
-    request, volume = with_sidecar(replace(request, advice=advice), volume)
+    request = replace(request, advice=(*request.advice, *advice))
+    request, volume = with_sidecar(request, volume)
     request = with_carried(request, volume, is_derived=series is not None)
     if series is not None:
         from dicomseries.derivation import SOURCE_IMAGE
@@ -82,7 +92,27 @@ def prepare(
     return request, tuple(replace(job, plan=job.plan.read_by(reading)) for job in jobs)
 
 
+def _masks(source: Any, request: WriteRequest) -> Any:
+    """Return several masks as a source of layers, any other input as it is."""
+    if request.is_segmentation:
+        from dicomseries.writing.inputs.mask_inputs import mask_source
+
+        return mask_source(source, request.options)
+    if not isinstance(source, Mapping | list | tuple):
+        return source
+    raise SourceError(
+        code="masks-of-another-kind",
+        where="source",
+        given=f"a {type(source).__name__}",
+        expected="one array, image or file; several masks are for `kind='Segmentation'`",
+        remedy="Pass `kind='Segmentation'` for masks, or numpy.stack(arrays) for slices.",
+    )
+
+
 def _states_direction(source: Any, options: WriteOptions) -> bool:
     """Return whether an image states its axes."""
-    is_given = options.affine is not None or options.direction is not None
-    return not is_given and not isinstance(source, Volume)
+    if options.affine is not None or options.direction is not None:
+        return False
+    if isinstance(source, LayeredSource):
+        return source.states_direction
+    return not isinstance(source, Volume)

@@ -186,7 +186,7 @@ def _inherited(
         moment=options.now,
         model=options.model,
         software=f"dicomseries {SOFTWARE_VERSION}",
-        volumes=volume.volumes or 1,
+        volumes=volume.time_points,
     )
     return _without_stated_times(inherited, request)
 
@@ -335,7 +335,7 @@ def _references(
     """
     if _has_unnamed_images(source):
         return SourceReferences(), None
-    volumes = volume.volumes or 1
+    volumes = volume.time_points
     planes = None
     if request.is_segmentation:
         has_place = volume.grid.statement.has_place

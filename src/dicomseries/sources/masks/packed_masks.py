@@ -1,0 +1,110 @@
+"""Binary masks as bits in a temporary file."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.sources.frames.files.scratch_file import scratch_file, scratch_full
+
+__all__ = ["PackedMasks"]
+
+Numbers = npt.NDArray[Any]
+
+_WHERE = "masks"
+"""Their place, in errors."""
+
+
+class _Frame(NamedTuple):
+    """The place of the inside of a frame, and of its bits in the file."""
+
+    offset: int
+    rows: slice
+    columns: slice
+
+
+_EMPTY = _Frame(0, slice(0, 0), slice(0, 0))
+
+
+class PackedMasks:
+    """The bits inside of masks, frame by frame.
+
+    A frame needs one bit for each pixel of the rectangle around its inside, none if it is empty.
+    Not for several threads at once.
+
+    Examples
+    --------
+    >>> masks = PackedMasks()
+    >>> masks.begin(0, (2, 3, 4))
+    >>> masks.append(0, np.eye(3, 4, dtype="uint8")[np.newaxis])
+    >>> masks.append(0, np.zeros((1, 3, 4), "uint8"))
+    >>> masks.read(0, 0, 2).sum(axis=(1, 2)).tolist(), masks.size
+    ([3, 0], 2)
+    """
+
+    def __init__(self) -> None:
+        self._file: Any = None
+        self._shapes: dict[int, tuple[int, int, int]] = {}
+        self._frames: dict[int, list[_Frame]] = {}
+        self.size = 0
+
+    def __contains__(self, index: int) -> bool:
+        return index in self._shapes and len(self._frames[index]) == self._shapes[index][0]
+
+    def begin(self, index: int, shape: tuple[int, int, int]) -> None:
+        """Begin a mask of (slices, rows, columns)."""
+        self._shapes[index] = shape
+        self._frames[index] = []
+
+    def append(self, index: int, slab: Numbers) -> None:
+        """Add frames, 0 and 1, to a mask.
+
+        Raises
+        ------
+        SourceError
+            If the folder for temporary files is full (code "scratch-full").
+        """
+        for frame in slab:
+            self._frames[index].append(self._stored(frame))
+
+    def read(self, index: int, first: int, last: int) -> Numbers:
+        """Return the frames [first, last), uint8."""
+        _, rows, columns = self._shapes[index]
+        array = np.zeros((last - first, rows, columns), np.uint8)
+        for voxels, frame in zip(array, self._frames[index][first:last], strict=True):
+            inside = voxels[frame.rows, frame.columns]
+            if inside.size:
+                self._file.seek(frame.offset)
+                bits = np.frombuffer(self._file.read(-(-inside.size // 8)), np.uint8)
+                inside[...] = np.unpackbits(bits, count=inside.size).reshape(inside.shape)
+        return array
+
+    def _stored(self, frame: Numbers) -> _Frame:
+        rows = np.flatnonzero(frame.any(axis=1))
+        if not len(rows):
+            return _EMPTY
+        columns = np.flatnonzero(frame[rows[0] : rows[-1] + 1].any(axis=0))
+        place = _Frame(
+            self.size,
+            slice(int(rows[0]), int(rows[-1]) + 1),
+            slice(int(columns[0]), int(columns[-1]) + 1),
+        )
+        bits = np.packbits(frame[place.rows, place.columns]).tobytes()
+        self._write(bits)
+        return place
+
+    def _write(self, bits: bytes) -> None:
+        if self._file is None:
+            self._file = scratch_file(0, _WHERE)
+            weakref.finalize(self, self._file.close)
+        rest = memoryview(bits)
+        try:
+            self._file.seek(self.size)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            raise scratch_full(_WHERE, self.size + len(bits), error) from error
+        self.size += len(bits)

@@ -1,0 +1,219 @@
+"""Inputs of a Segmentation: masks as layers, with descriptions of their segments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dicomseries.errors import OptionError, ValuesError
+from dicomseries.options import WriteOptions
+from dicomseries.segmentation import InputMask, Segments, segments_of_masks
+from dicomseries.sources import (
+    LayeredSource,
+    MaskChannels,
+    MaskSet,
+    MaskValues,
+    Volume,
+    mask_set_of,
+    masks_in_folder,
+    picked_frames,
+    slicer_segmentation_of,
+)
+
+__all__ = ["described_masks", "mask_source"]
+
+_FILES_OF_MASKS = (".npy", ".nii", ".nii.gz", ".mha", ".mhd", ".nrrd", ".nhdr")
+"""Suffixes of files in a folder of masks: formats of one volume."""
+_ZARR = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
+_MOST_NAMES = 8
+_READ_TOGETHER = 16
+"""Slices that are read at a time in search of a voxel inside."""
+
+
+def mask_source(source: Any, options: WriteOptions) -> Any:
+    """Return an input of several masks as `LayeredSource`; any other as it is.
+
+    Parameters
+    ----------
+    source : object
+        A mapping or list of masks, a folder of their files, a segmentation of 3D Slicer, an array
+        of channels (`axes` with a ``c``); or one mask with `threshold` or of a fractional type; or
+        any other input of `write`.
+    options : WriteOptions
+        The options of the write.
+
+    Raises
+    ------
+    SourceError
+        If there are no masks, or two of one name.
+    OptionError
+        If options about masks contradict each other.
+    """
+    values = _values(options)
+    masks = mask_set_of(source) or _masks_in_folder(source)
+    if masks is not None:
+        is_unnamed = not masks.has_labels and not any(mask.name for mask in masks.masks)
+        return replace(
+            masks, values=values, may_hold_background=is_unnamed and not options.segments
+        )
+    slicer = slicer_segmentation_of(source)
+    if slicer is not None and values == MaskValues():
+        return slicer
+    if options.axes is not None and "c" in "".join(options.axes).lower():
+        return MaskChannels(source=source, values=values, may_hold_background=not options.segments)
+    if values == MaskValues() or (isinstance(source, Volume) and source.layers is not None):
+        return source
+    masks = mask_set_of({1: source})
+    return source if masks is None else replace(masks, values=values)
+
+
+def _values(options: WriteOptions) -> MaskValues:
+    is_fractional = options.segmentation_type == "fractional"
+    if is_fractional and options.threshold is not None:
+        raise OptionError(
+            code="threshold-of-fractions",
+            where="threshold",
+            given=f"`threshold={options.threshold:g}` with `segmentation_type='fractional'`",
+            expected="one of the two: a fractional Segmentation keeps the values",
+            remedy="Leave `threshold=` out, or `segmentation_type=`.",
+        )
+    return MaskValues(threshold=options.threshold, is_fractional=is_fractional)
+
+
+def _masks_in_folder(source: Any) -> MaskSet | None:
+    if not isinstance(source, (str, os.PathLike)):
+        return None
+    folder = Path(source)
+    try:
+        is_folder = folder.is_dir() and not any((folder / name).exists() for name in _ZARR)
+    except OSError:  # a name that is too long
+        return None
+    if not is_folder or folder.suffix.lower() == ".zarr":
+        return None
+    return masks_in_folder(folder, _FILES_OF_MASKS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Described:
+    """Masks of one input, and what the user says about them."""
+
+    masks: tuple[InputMask, ...]
+    first_is_optional: bool
+    has_labels: bool
+
+
+def described_masks(
+    volume: Volume, source: LayeredSource, options: WriteOptions
+) -> tuple[Volume, Segments, tuple[str, ...]]:
+    """Return the layers that are written, their segments, and advice.
+
+    Background and empty masks are left out. Masks are read until their first voxel inside.
+
+    Parameters
+    ----------
+    volume : Volume
+        The opened layers.
+    source : LayeredSource
+        The input.
+    options : WriteOptions
+        Descriptions of the segments.
+
+    Raises
+    ------
+    MetadataError
+        If a description is wrong, or names no mask.
+    ValuesError
+        If all masks are empty.
+    """
+    described = _masks_of(source, volume)
+    chosen = segments_of_masks(
+        described.masks,
+        options.segments,
+        first_is_optional=described.first_is_optional,
+        note=_note(options),
+    )
+    if not isinstance(source, MaskSet | MaskChannels):
+        return volume, chosen.segments, chosen.advice
+    kept: list[int] = []
+    empty: list[str] = []
+    for index, mask in enumerate(described.masks):
+        if mask.number in chosen.left_out:
+            continue
+        if _has_voxels(volume, index, options):
+            kept.append(index)
+        else:
+            empty.append(mask.words)
+    if not kept:
+        raise ValuesError(
+            code="labels-empty",
+            where="source",
+            given=f"{len(empty)} masks without a voxel inside",
+            expected="at least one voxel inside of a mask",
+            remedy="Check the masks, and `threshold=` if you give it: a Segmentation without "
+            "voxels says nothing.",
+        )
+    numbers = [described.masks[index].number for index in kept]
+    values = numbers if described.has_labels else list(range(1, len(kept) + 1))
+    segments = chosen.segments.renumbered(dict(zip(numbers, values, strict=True)))
+    return (
+        _with_layers(volume, kept, values),
+        segments,
+        (*chosen.advice, *_empty_advice(empty)),
+    )
+
+
+def _masks_of(source: LayeredSource, volume: Volume) -> _Described:
+    if isinstance(source, MaskSet):
+        masks = [
+            InputMask(number=mask.number, key=mask.number, name=mask.name) for mask in source.masks
+        ]
+        return _Described(masks=tuple(masks), first_is_optional=False, has_labels=source.has_labels)
+    if isinstance(source, MaskChannels):
+        channels = range(volume.volumes or 1)
+        masks = [InputMask(number=index + 1, key=index, name="") for index in channels]
+        return _Described(masks=tuple(masks), first_is_optional=True, has_labels=False)
+    segments = getattr(source, "segments", ())
+    masks = []
+    for number, segment in enumerate(segments, 1):
+        masks.append(InputMask(number=number, key=number, name=segment.name, fields=segment.fields))
+    return _Described(masks=tuple(masks), first_is_optional=False, has_labels=False)
+
+
+def _note(options: WriteOptions) -> str:
+    if options.threshold is None:
+        return ""
+    return f"values of at least {options.threshold:g}"
+
+
+def _has_voxels(volume: Volume, index: int, options: WriteOptions) -> bool:
+    slabs = volume.at(index).slabs
+    step = max(slabs.depth, _READ_TOGETHER)
+    for start in range(0, volume.slices, step):
+        stop = min(start + step, volume.slices)
+        is_inside = bool(slabs.read(start, stop).any())
+        if options.progress is not None:
+            done = index * volume.slices + (volume.slices if is_inside else stop)
+            options.progress(done, volume.slabs.shape[0], "reading")
+        if is_inside:
+            return True
+    return False
+
+
+def _with_layers(volume: Volume, kept: Sequence[int], values: Sequence[int]) -> Volume:
+    frames: list[int] = []
+    for index in kept:
+        frames += range(index * volume.slices, (index + 1) * volume.slices)
+    slabs = volume.slabs
+    if len(kept) < (volume.volumes or 1):
+        slabs = picked_frames(slabs, frames)
+    layers = tuple({1: value} for value in values)
+    return replace(volume, slabs=slabs, volumes=len(kept), layers=layers)
+
+
+def _empty_advice(names: Sequence[str]) -> Iterator[str]:
+    if names:
+        more = f" … ({len(names)} in all)" if len(names) > _MOST_NAMES else ""
+        yield (f"Left out, as no voxel is inside: {', '.join(names[:_MOST_NAMES])}{more}.")
