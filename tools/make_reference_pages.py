@@ -53,6 +53,7 @@ from dicomseries.iod.kinds.all_kinds import OFFERED
 from dicomseries.iod.kinds.multiframe_sc import OfPictures
 from dicomseries.iod.kinds.not_offered import NOT_OFFERED, NotOffered
 from dicomseries.options import Option, options_of, parameters_text
+from dicomseries.standard.known_readers import OVERLAY_LIMITS
 from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES, TransferSyntax
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -100,7 +101,30 @@ READERS_TEXT = """## What readers make of them
 
 Measured voxel by voxel and corner by corner, on small oblique arrays, \
 by `tests/interop/test_readers.py`, which fails
-when a reader begins to see something else.
+when a reader begins to see something else. Each series was read alone: what viewers make of a \
+Segmentation or a Parametric
+Map with the images that it was made from is in [the next section](#on-their-source).
+"""
+
+ON_SOURCE_TEXT = """## On their source
+
+A Segmentation or a Parametric Map that is written with `like=` belongs over its source series, \
+and OHIF shows it
+there only. Here each program had both series. Measured voxel by voxel, with names and colours of \
+segments, by
+`tests/interop/test_results_on_source.py`, which fails when a program begins to see something \
+else, and which finds
+mirrored columns, frames of the next slice, and swapped segments in every program.
+
+A result lies on its source in many ways: slices *axial*, *oblique* or *sagittal*; *reversed*, \
+where files and
+InstanceNumber run against the normal; a *multi-frame* source; slices of *9 × 13 voxels*, whose \
+bits fill no whole bytes;
+a *left-handed array*, as from nibabel; *fewer* slices, rows or columns than the source; and as \
+many, but *moved*.
+"""
+
+LIMITS_TEXT = """The receipt's `advice` says so where it concerns what you write:
 """
 
 MEASURES_TEXT = """Measured by the same tests: the factor from Bq/ml to SUV, \
@@ -426,8 +450,34 @@ def readers_section() -> str:
             *measures_table(record["measures"]),
             *noted_lines(record["noted"]),
             "",
+            *on_source_section(record["on_source"]),
+            "",
         ]
     )
+
+
+def on_source_section(record: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines about results that lie on their source."""
+    readers = record["readers"]
+    yield ON_SOURCE_TEXT
+    yield "| " + " | ".join(["kind", "form", "on its source", *readers]) + " |"
+    yield "|" + "---|" * (3 + len(readers))
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for result, outcomes in record["outcomes"].items():
+        kind, form, situation = result.split(": ")
+        rows.setdefault((kind, form, *outcomes.values()), []).append(situation)
+    for (kind, form, *outcomes), situations in rows.items():
+        yield f"| {kind} | {form} | {', '.join(situations)} | {' | '.join(outcomes)} |"
+    yield ""
+    used = {word for row in rows for outcome in row[2:] for word in (outcome, *outcome.split(", "))}
+    for word, meaning in record["meanings"].items():
+        if word in used:
+            yield f"- *{word}*: {meaning}"
+    yield "\n" + LIMITS_TEXT
+    yield from (f"- {limit}" for limit in OVERLAY_LIMITS.values())
+    yield "\nThe task of each program:\n"
+    for name, reader in readers.items():
+        yield f"- {name} {reader['version']}: {reader['asked']}"
 
 
 def readers_table(cases: dict[str, dict[str, str]], names: list[str]) -> list[str]:

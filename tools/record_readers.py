@@ -1,7 +1,8 @@
 """Record the results of all readers in readers.json.
 
 Run it where all readers are installed (`make debian check viewers`): ``.venv/bin/python
-tools/record_readers.py``, or with the names of some readers to ask these again only. Then ``python
+tools/record_readers.py``, or with the names of some readers to ask these again only; the word
+``on-source`` asks for results over their source only. Then ``python
 tools/make_reference_pages.py`` writes the tables.
 """
 
@@ -13,18 +14,36 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+ON_SOURCE = "on-source"
 RECORD = ROOT / "tests" / "interop" / "readers.json"
 sys.path[:0] = [str(ROOT / "tests")]
 
 from judges.cases import CASES  # noqa: E402
 from judges.measures import MEASURES, NOTED, Measure  # noqa: E402
 from judges.outcomes import MEANINGS  # noqa: E402
+from judges.overlay_programs import OVERLAY_PROGRAMS, overlay_outcomes  # noqa: E402
+from judges.overlays import OVERLAY_MEANINGS  # noqa: E402
 from judges.programs import PROGRAMS, outcomes_of  # noqa: E402
+from judges.results import RESULTS, write_results  # noqa: E402
 
 
 def measured(measure: Measure, folder: Path) -> dict[str, object]:
     """Return the question for a program and its answer."""
     return {"version": measure.version(), "asked": measure.asked, "seen": measure.measure(folder)}
+
+
+def on_source(folder: Path) -> dict[str, object]:
+    """Return what each program lays over the source series."""
+    written = write_results(folder)
+    readers, measured = {}, {}
+    for program in OVERLAY_PROGRAMS:
+        readers[program.name] = {"version": program.version(), "asked": program.asked}
+        with program.start() as lay:
+            measured[program.name] = overlay_outcomes(lay, written)
+    outcomes = {
+        result.name: {name: measured[name][result.name] for name in readers} for result in RESULTS
+    }
+    return {"meanings": OVERLAY_MEANINGS, "readers": readers, "outcomes": outcomes}
 
 
 def main(names: list[str]) -> None:
@@ -42,6 +61,9 @@ def main(names: list[str]) -> None:
             else before["measures"][measure.name]
             for measure in MEASURES
         }
+        over = before.get("on_source")
+        if over is None or ON_SOURCE in names:
+            over = on_source(Path(folder, ON_SOURCE))
     readers = {
         program.name: {
             "version": program.version(),
@@ -65,6 +87,7 @@ def main(names: list[str]) -> None:
             }
             for case in CASES
         },
+        "on_source": over,
         "measures": measures,
         "noted": NOTED,
     }

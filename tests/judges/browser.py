@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import numpy as np
+import numpy.typing as npt
 
 from judges.outcomes import CannotReadError
 from judges.presence import absent
@@ -33,6 +34,7 @@ __all__ = [
     "Answer",
     "Desk",
     "Handler",
+    "Image",
     "Pipe",
     "browser",
     "chromium",
@@ -60,6 +62,9 @@ TYPES = {
 
 Answer = tuple[bytes, str, int]
 """Content, its type, and the status."""
+
+Image = tuple[dict[str, Any], npt.NDArray[np.float64]]
+"""What a page says of an image, and its voxels."""
 
 FLAGS = (
     "--headless=new",
@@ -186,13 +191,17 @@ class Desk:
 
     def ask(self, urls: list[str]) -> list[Seen]:
         """Return the page's content of these addresses."""
+        return [_seen(head, voxels) for head, voxels in self.images(urls)]
+
+    def images(self, urls: list[str]) -> list[Image]:
+        """Return the images that the page posts for these addresses."""
         self.jobs.put(urls)
         try:
             answer = self.answers.get(timeout=self.seconds)
         except queue.Empty:
             message = f"no answer in {self.seconds} s about {urls[0]}"
             raise TimeoutError(message) from None
-        return _seen(answer)
+        return _images(answer)
 
     def next_job(self) -> dict[str, Any] | None:
         """Wait for addresses and return them as the page wants them."""
@@ -200,29 +209,31 @@ class Desk:
         return None if urls is None else {"urls": urls}
 
 
-def _seen(answer: bytes) -> list[Seen]:
+def _images(answer: bytes) -> list[Image]:
     (length,) = struct.unpack_from("<I", answer)
-    head = json.loads(answer[4 : 4 + length])
-    if head["error"]:
-        raise CannotReadError(head["error"])
+    content = json.loads(answer[4 : 4 + length])
+    if content["error"]:
+        raise CannotReadError(content["error"])
     voxels = np.frombuffer(answer, "<f8", offset=4 + length)
     images, start = [], 0
-    for image in head["images"]:
-        stop = start + image["length"]
-        leading = [] if image["volumes"] is None else [image["volumes"]]
-        trailing = [] if image["samples"] == 1 else [image["samples"]]
-        images.append(
-            Seen(
-                array=voxels[start:stop].reshape(*leading, *image["sizes"][::-1], *trailing),
-                affine_lps=np.array(image["affine"], dtype=np.float64),
-                volumes=image["volumes"],
-                step_s=image["step"],
-                warnings=tuple(image.get("warnings", ())),
-                window=tuple(image["window"]) if image.get("window") else None,
-            )
-        )
+    for head in content["images"]:
+        stop = start + head["length"]
+        images.append((head, voxels[start:stop]))
         start = stop
     return images
+
+
+def _seen(head: dict[str, Any], voxels: npt.NDArray[np.float64]) -> Seen:
+    leading = [] if head["volumes"] is None else [head["volumes"]]
+    trailing = [] if head["samples"] == 1 else [head["samples"]]
+    return Seen(
+        array=voxels.reshape(*leading, *head["sizes"][::-1], *trailing),
+        affine_lps=np.array(head["affine"], dtype=np.float64),
+        volumes=head["volumes"],
+        step_s=head["step"],
+        warnings=tuple(head.get("warnings", ())),
+        window=tuple(head["window"]) if head.get("window") else None,
+    )
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

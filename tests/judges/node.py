@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pydicom
 
 from judges.browser import BUILT
@@ -22,7 +23,7 @@ from judges.outcomes import CannotReadError
 from judges.presence import absent
 from judges.seen import Seen
 
-__all__ = ["itk_wasm", "node_program"]
+__all__ = ["image_of", "image_voxels", "itk_wasm", "node_program"]
 
 SEGMENTATIONS = {"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"}
 
@@ -76,9 +77,14 @@ def itk_wasm() -> Iterator[Callable[[Path], list[Seen]]]:
         yield open_series
 
 
+def image_voxels(image: Answer) -> npt.NDArray[np.float64]:
+    """Return the voxels of an image in one row."""
+    return np.frombuffer(base64.b64decode(image["voxels"]), "<f8")
+
+
 def image_of(image: Answer) -> Seen:
     """Return an image as a script describes it."""
-    voxels = np.frombuffer(base64.b64decode(image["voxels"]), "<f8")
+    voxels = image_voxels(image)
     samples = [] if image["samples"] == 1 else [image["samples"]]
     affine = None if image["affine"] is None else np.array(image["affine"], dtype=np.float64)
     return Seen(array=voxels.reshape(*image["sizes"][::-1], *samples), affine_lps=affine)

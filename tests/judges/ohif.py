@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
@@ -16,11 +17,11 @@ from dicomseries.api.serve import held_at, service_of
 from dicomseries.viewing.dicomweb import SeriesIndex, Service
 from dicomseries.viewing.dicomweb.series_index import IndexedInstance
 from dicomseries.viewing.loopback import HttpRequest
-from judges.browser import PAGES, Answer, Desk, Handler, Pipe, file_answer, opened
+from judges.browser import PAGES, Answer, Desk, Handler, Image, Pipe, file_answer, opened
 from judges.presence import absent
 from judges.seen import Seen
 
-__all__ = ["MPR", "ohif", "ohif_version"]
+__all__ = ["MPR", "Ohif", "ohif", "ohif_version"]
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / ".venv" / "ohif"
@@ -79,58 +80,90 @@ def ohif_version() -> str:
     return str(json.loads((BUILT / "package.json").read_text(encoding="utf-8"))["version"])
 
 
-@contextmanager
-def ohif(
-    layout: str = MPR, *flags: str, pipe: Pipe | None = None
-) -> Iterator[Callable[..., list[Seen]]]:
-    """Open OHIF; yield a function that shows the studies of a folder, by default in this layout.
+class OhifHandler(Handler):
+    """Serves the viewer, and the DICOMweb of the studies that were asked for."""
 
-    The layout "" is the one that OHIF chooses. A study that is shown again costs a reload.
-    """
-    _installed()
-    held: dict[tuple[str, str, str], IndexedInstance] = {}
-    known: set[str] = set()
+    desk: ClassVar[Desk]
+    service: ClassVar[Service]
 
-    class OhifHandler(Handler):
-        desk: ClassVar[Desk] = Desk(seconds=SECONDS)
-        service: ClassVar[Service]
-
-        def find(self, address: str) -> Answer:
-            url = urlsplit(address)
-            if not url.path.startswith(SERVICE_PATH):
-                return _part(unquote(url.path))
-            root = f"http://{self.headers['Host']}{SERVICE_PATH}"
-            path = url.path.removeprefix(SERVICE_PATH)
-            accept = ", ".join(self.headers.get_all("Accept", []))
-            answer = self.service.answer(
-                HttpRequest(path=path, query=url.query, accept=accept, root=root)
-            )
-            content = (
-                answer.content if isinstance(answer.content, bytes) else b"".join(answer.content)
-            )
-            return content, answer.content_type, answer.status
-
-    OhifHandler.service = service_of(SeriesIndex(by_uids={}))
-
-    def ask(folder: Path, layout: str = layout) -> list[Seen]:
-        found = held_at(folder).by_uids
-        studies, series, _ = (list(dict.fromkeys(uids)) for uids in zip(*found, strict=True))
-        if known.intersection(studies):
-            OhifHandler.desk.jobs.put(["again"])
-            known.clear()
-        known.update(studies)
-        held.update(found)
-        OhifHandler.service = service_of(SeriesIndex(by_uids=dict(held)))
-        address = (
-            f"/viewer/series?StudyInstanceUIDs={','.join(studies)}"
-            f"&SeriesInstanceUIDs={','.join(series)}"
+    def find(self, address: str) -> Answer:
+        url = urlsplit(address)
+        if not url.path.startswith(SERVICE_PATH):
+            return _part(unquote(url.path))
+        root = f"http://{self.headers['Host']}{SERVICE_PATH}"
+        path = url.path.removeprefix(SERVICE_PATH)
+        accept = ", ".join(self.headers.get_all("Accept", []))
+        answer = self.service.answer(
+            HttpRequest(path=path, query=url.query, accept=accept, root=root)
         )
-        return OhifHandler.desk.ask(
+        content = answer.content if isinstance(answer.content, bytes) else b"".join(answer.content)
+        return content, answer.content_type, answer.status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ohif:
+    """The open viewer.
+
+    Parameters
+    ----------
+    handler : type
+        Of its server.
+    layout : str
+        Of studies that are shown without another one; "" is the one that OHIF chooses.
+    """
+
+    handler: type[OhifHandler]
+    layout: str
+    held: dict[tuple[str, str, str], IndexedInstance] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+
+    def __call__(self, folder: Path, layout: str | None = None) -> list[Seen]:
+        """Show the studies of a folder; one that is shown again costs a reload."""
+        address = self._address(folder)
+        layout = self.layout if layout is None else layout
+        return self.handler.desk.ask(
             [f"{address}&hangingprotocolId={layout}" if layout else address]
         )
 
-    with opened(OhifHandler, "", *(flags or [SMALL]), pipe=pipe):
-        yield ask
+    def overlays(self, folder: Path, source_uid: str, result_uids: list[str]) -> list[Image]:
+        """Show the study of a folder and lay results over their source, in three planes.
+
+        The first image is the source. Each other has the SeriesInstanceUID of a result, and an
+        error if OHIF rejects it. Of a segmentation there are several volumes: that of the planes,
+        then the layers of its slices.
+        """
+        address = self._address(folder, {source_uid})
+        return self.handler.desk.images(
+            [f"{address}&hangingprotocolId={MPR}", source_uid, *result_uids]
+        )
+
+    def _address(self, folder: Path, shown: set[str] | None = None) -> str:
+        """Serve a folder beside the others; return where OHIF shows these series of it."""
+        found = held_at(folder).by_uids
+        studies, series, _ = (list(dict.fromkeys(uids)) for uids in zip(*found, strict=True))
+        if self.known.intersection(studies):
+            self.handler.desk.jobs.put(["again"])
+            self.known.clear()
+        self.known.update(studies)
+        self.held.update(found)
+        self.handler.service = service_of(SeriesIndex(by_uids=dict(self.held)))
+        return (
+            f"/viewer/series?StudyInstanceUIDs={','.join(studies)}"
+            f"&SeriesInstanceUIDs={','.join(shown or series)}"
+        )
+
+
+@contextmanager
+def ohif(layout: str = MPR, *flags: str, pipe: Pipe | None = None) -> Iterator[Ohif]:
+    """Open OHIF; yield what shows studies in it, by default in this layout."""
+    _installed()
+
+    class OpenedHandler(OhifHandler):
+        desk: ClassVar[Desk] = Desk(seconds=SECONDS)
+        service: ClassVar[Service] = service_of(SeriesIndex(by_uids={}))
+
+    with opened(OpenedHandler, "", *(flags or [SMALL]), pipe=pipe):
+        yield Ohif(handler=OpenedHandler, layout=layout)
 
 
 def _installed() -> None:

@@ -20,6 +20,7 @@ from judges.presence import absent
 from judges.seen import Seen
 
 __all__ = [
+    "read_highdicom_volume",
     "read_with_gdcm",
     "read_with_highdicom",
     "read_with_pydicom",
@@ -117,14 +118,16 @@ def read_with_highdicom(folder: Path) -> Seen:
         warnings.simplefilter(
             "ignore"
         )  # its own deprecations; its opinion of a series comes as an exception
-        volume = _highdicom_volume(_files(folder))
+        volume = read_highdicom_volume(folder)
     affine = volume.affine[:, [2, 1, 0, 3]]  # its indices are (slice, row, column)
     return Seen(array=volume.array, affine_lps=affine)
 
 
-def _highdicom_volume(files: list[Path]) -> Any:
+def read_highdicom_volume(folder: Path) -> Any:
+    """Return highdicom's volume of one series."""
     import highdicom
 
+    files = _files(folder)
     first = pydicom.dcmread(files[0], stop_before_pixels=True)
     if "SegmentSequence" in first:
         return highdicom.seg.segread(files[0]).get_volume(combine_segments=True)

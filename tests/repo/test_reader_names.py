@@ -15,10 +15,11 @@ from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "dicomseries"
 RECORD = json.loads((ROOT / "tests" / "interop" / "readers.json").read_text(encoding="utf-8"))
+ON_SOURCE = RECORD["on_source"]
 MEASURED = {
     name: said["version"]
-    for part in ("readers", "measures", "noted")
-    for name, said in RECORD[part].items()
+    for part in (RECORD["readers"], RECORD["measures"], RECORD["noted"], ON_SOURCE["readers"])
+    for name, said in part.items()
 }
 NAMED = {
     name: value

@@ -19,6 +19,7 @@ from dicomseries.standard.known_readers import (
     ITK_WASM,
     MCVERTER,
     OHIF,
+    OVERLAY_LIMITS,
     PYPET2BIDS,
     SIMPLEITK,
     listed,
@@ -29,6 +30,8 @@ __all__ = ["reader_advice", "window_advice"]
 
 _CLASSIC = {"EnhancedCT": "CT", "EnhancedMR": "MR", "XRay3D": "SC"}
 """Kinds of one file for each slice that replace kinds of one file for all."""
+
+_FLOAT32_BITS = 32
 
 _DRUG, _NUCLIDE = "RadiopharmaceuticalInformationSequence", "RadionuclideCodeSequence"
 
@@ -144,10 +147,7 @@ def _has_unnamed_nuclide(drugs: Attribute) -> bool:
 def _multi_frame_advice(series: SeriesPlan) -> Iterator[str]:
     """Yield advice about readers that misread multi-frame files."""
     if series.value_map.is_float:
-        yield (
-            f"{OHIF} does not show a Parametric Map; {CORNERSTONE3D} shows one of 32 bits. See "
-            "`companion=True`."
-        )
+        yield from _map_advice(series)
     elif _has_volumes(series):
         readers = [SIMPLEITK, GDCM, ITK_WASM]
         if not any(column.keyword == "DiffusionBValue" for column in series.columns):
@@ -165,6 +165,19 @@ def _multi_frame_advice(series: SeriesPlan) -> Iterator[str]:
             f"of the byte that pads them; {OHIF} with a DICOMweb server reads them. Both read "
             "`kind='SC'`."
         )
+
+
+def _map_advice(series: SeriesPlan) -> Iterator[str]:
+    """Yield advice about readers of a Parametric Map, over its source or alone."""
+    if not any(attribute.keyword == "ReferencedSeriesSequence" for attribute in series.shared):
+        yield OVERLAY_LIMITS["map alone"]
+        return
+    if series.value_map.bits > _FLOAT32_BITS:
+        yield OVERLAY_LIMITS["map of 64 bits"]
+        return
+    yield OVERLAY_LIMITS["map on its source"]
+    if series.grid.shape[1] * series.grid.shape[2] % 4:
+        yield OVERLAY_LIMITS["voxels of a map"]
 
 
 def _volumes_advice(series: SeriesPlan) -> Iterator[str]:

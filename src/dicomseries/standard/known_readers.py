@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 __all__ = [
+    "ADAPTERS",
     "CORNERSTONE3D",
     "DCM2NIIX",
+    "DCMQI",
     "DCMSTACK",
     "DICOM2NIFTI",
     "GDCM",
@@ -15,14 +17,17 @@ __all__ = [
     "ITK_WASM",
     "MCVERTER",
     "OHIF",
+    "OVERLAY_LIMITS",
     "PYPET2BIDS",
     "SIMPLEITK",
     "VTK_DICOM",
     "listed",
 ]
 
+ADAPTERS = "@cornerstonejs/adapters 5.14"
 CORNERSTONE3D = "Cornerstone3D 5"
 DCM2NIIX = "dcm2niix 1.0"
+DCMQI = "dcmqi 1.5"
 DCMSTACK = "dcmstack 0.9"
 DICOM2NIFTI = "dicom2nifti 2.6"
 GDCM = "GDCM 3.2"
@@ -47,3 +52,36 @@ def listed(*names: str) -> str:
     if not first:
         return last
     return f"{', '.join(first)} and {last}"
+
+
+OVERLAY_LIMITS = {
+    "segmentation alone": f"{OHIF} does not show a Segmentation by itself; `like=` names the "
+    "series that it belongs to.",
+    "map alone": f"{OHIF} does not show a Parametric Map by itself; `like=` names the series that "
+    f"it belongs to. {CORNERSTONE3D} shows one of 32 bits. See `companion=True`.",
+    "map on its source": f"{OHIF} lays a Parametric Map over its source in the three planes "
+    "(MPR), not slice by slice, and shows its values × 100. See `companion=True`.",
+    "map of 64 bits": f"{listed(OHIF, DCMQI)} cannot read a Parametric Map of 64 bits; of 32 bits "
+    f"{DCMQI} is right, and {OHIF} shows its values × 100 over the source. See `companion=True`.",
+    "voxels of a map": f"{listed(OHIF, ADAPTERS)} reject a Parametric Map whose rows × columns "
+    "are no multiple of 4, as they count the bytes of a slice wrong.",
+    "part of a map": f"{listed(OHIF, ADAPTERS)} lay a Parametric Map on its source slice by slice "
+    "and pixel by pixel: with fewer slices, rows or columns it is rejected, and beside them it is "
+    "shown in the wrong place. Write the whole grid of the source, with NaN where there is no "
+    "value.",
+    "part of a slice": f"{listed(OHIF, ADAPTERS)} lay a Segmentation on the images of its source "
+    "pixel by pixel: with other rows or columns it is rejected, and beside them it is shown in "
+    "the wrong place. Write whole slices of the source, with 0 around what was segmented.",
+    "bits": f"{ADAPTERS} misreads or rejects a binary Segmentation whose rows × columns are no "
+    f"multiple of 8; {OHIF} with a DICOMweb server reads it. Both read "
+    "`segmentation_type='labelmap'`.",
+    "labels beyond 255": f"{listed(OHIF, ADAPTERS)} hold the labels of a label map in 8 bits, and "
+    f"show those beyond 255 as others; {HIGHDICOM} leaves them out where segments are read one by "
+    "one. All three read `segmentation_type='binary'`.",
+    "colours of labels": f"{OHIF} colours the segments of a label map in their order, not by "
+    "their number: colours are right where the labels are 1, 2, 3 and so on.",
+}
+"""What readers get wrong of a Segmentation or Parametric Map on its source, and what to do.
+
+The values are sentences of advice; the keys name them in the code.
+"""

@@ -2,10 +2,11 @@
 // follows links does, and gives the volumes that its viewports show. No volume is made here.
 import { affine, serve } from './jobs.js';
 
-const SECONDS = 100;
+const SECONDS = 20;
 
 await until('start of OHIF', () => window.services?.displaySetService && window.extensionManager);
-const { cornerstoneViewportService, displaySetService, uiNotificationService, viewportGridService } = window.services;
+const { cornerstoneViewportService, displaySetService, segmentationService, uiNotificationService, viewportGridService } =
+  window.services;
 const { cornerstone } = window.extensionManager
   .getModuleEntry('@ohif/extension-cornerstone.utilityModule.common')
   .exports.getCornerstoneLibraries();
@@ -17,13 +18,18 @@ uiNotificationService.show = (note) => {
   return show.call(uiNotificationService, note);
 };
 
-await serve(async ([address]) => {
+// OHIF rejects a result twice: where it was asked for it, and where nobody listens. The second is left out.
+let isOverlay = false;
+addEventListener('unhandledrejection', (event) => isOverlay && event.stopImmediatePropagation(), { capture: true });
+
+await serve(async ([address, source, ...results]) => {
   if (address === 'again') {
     // OHIF remembers which series a study has; a page that is loaded anew does not.
     location.assign('/');
     await new Promise(() => {});
   }
   notes.length = 0;
+  isOverlay = Boolean(source);
   const wanted = new URL(address, location.href).searchParams.get('SeriesInstanceUIDs').split(',');
   history.pushState({}, '', address);
   dispatchEvent(new PopStateEvent('popstate', { state: {} }));
@@ -31,6 +37,7 @@ await serve(async ([address]) => {
     const active = displaySetService.getActiveDisplaySets().filter((one) => wanted.includes(one.SeriesInstanceUID));
     return new Set(active.map((one) => one.SeriesInstanceUID)).size === wanted.length && active;
   });
+  if (source) return overlays(sets[0].StudyInstanceUID, source, results);
   const warnings = sets.flatMap((one) => one.messages?.messages ?? []).map((one) => `message ${one.id}`);
   if (sets.every((one) => one.unsupported)) return [];
   const flat = sets.filter((one) => !one.isReconstructable).map((one) => one.numImageFrames ?? one.instances.length);
@@ -40,6 +47,59 @@ await serve(async ([address]) => {
   const shown = await until('pictures', () => pictures(wanted));
   return shown.map((one) => ({ ...one, warnings: [...warnings, ...notes] }));
 });
+
+// The results of a study over their source, in the three planes of its volume: as a person adds each in the panel.
+async function overlays(study, source, results) {
+  const [shown] = await until('pictures of the source', () => pictures([source]));
+  const [dataSource] = window.extensionManager.getActiveDataSource();
+  // Shown with the study, a Parametric Map would take the planes of its source.
+  // OHIF keeps its answer about a study under this name, and asks again where it is forgotten.
+  dataSource.deleteStudyMetadataPromise(`${dataSource.getConfig().name}:${study}`);
+  await dataSource.retrieve.series.metadata({ StudyInstanceUID: study, filters: { seriesInstanceUID: results } });
+  const sets = await until('results', () => {
+    const active = displaySetService.getActiveDisplaySets().filter((one) => results.includes(one.SeriesInstanceUID));
+    return active.length === results.length && active;
+  });
+  const [viewportId] = viewportGridService.getState().viewports.keys();
+  const imageIds = cornerstone.cache.getVolume(shown.volumeId).imageIds;
+  const laid = [];
+  for (const set of sets) {
+    notes.length = 0;
+    const overlay = await loaded(set, viewportId, imageIds);
+    laid.push({ ...overlay, series: set.SeriesInstanceUID, warnings: [...notes] });
+  }
+  return [shown, ...laid];
+}
+
+async function loaded(set, viewportId, imageIds) {
+  try {
+    const volume = await set.load({ headers: {} });
+    return set.Modality === 'SEG' ? await segmentation(set, viewportId, imageIds) : seen(volume);
+  } catch (error) {
+    return { sizes: [0, 0, 0], volumes: null, samples: 1, affine: null, voxels: [], error: String(error.message) };
+  }
+}
+
+async function segmentation(set, viewportId, imageIds) {
+  const segmentationId = set.displaySetInstanceUID;
+  await segmentationService.addSegmentationRepresentation(viewportId, { segmentationId });
+  const planes = seen(segmentationService.getLabelmapVolume(segmentationId));
+  const layers = set.labelMapImages.map((layer) => {
+    const images = new Map(layer.map((image) => [image.referencedImageId, image]));
+    return imageIds.flatMap((imageId) => [...images.get(imageId).voxelManager.getScalarData()]);
+  });
+  const { segments } = segmentationService.getSegmentation(segmentationId);
+  return {
+    ...planes,
+    views: 1,
+    voxels: [...planes.voxels, ...layers.flat()],
+    segments: Object.values(segments).map(({ segmentIndex, label }) => ({
+      number: segmentIndex,
+      name: label,
+      colour: segmentationService.getSegmentColor(viewportId, segmentationId, segmentIndex).slice(0, 3),
+    })),
+  };
+}
 
 // What the viewports show: each volume once, or one slice; nothing as long as something is under way.
 function pictures(wanted) {
@@ -78,12 +138,13 @@ function seen(volume, viewport) {
     ? Array.from({ length: groups }, (_, index) => [...volume.voxelManager.getDimensionGroupScalarData(index + 1)]).flat()
     : volume.voxelManager.getCompleteScalarDataArray();
   return {
+    volumeId: volume.volumeId,
     sizes: [...dimensions],
     volumes: groups,
     step: null,
     samples: voxels.length / (dimensions[0] * dimensions[1] * dimensions[2] * (groups ?? 1)),
     affine: affine(directions, spacing, origin),
-    window: window_(viewport),
+    window: viewport ? window_(viewport) : null,
     voxels,
   };
 }

@@ -60,9 +60,9 @@ await esbuild.build({
   platform: 'node',
   outdir: DIST,
   outExtension: { '.js': '.mjs' },
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  banner: { js: "import { createRequire as ofNode } from 'node:module'; const require = ofNode(import.meta.url);" },
   logLevel: 'warning',
-  entryPoints: ['itk_wasm.js', 'suv.js', 'dcmjs_imaging.js'],
+  entryPoints: ['adapters.js', 'itk_wasm.js', 'suv.js', 'dcmjs_imaging.js'],
 });
 for (const pipeline of ['read-image-dicom-file-series', 'read-segmentation']) {
   for (const ending of ['js', 'wasm.zst']) {

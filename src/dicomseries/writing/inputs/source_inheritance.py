@@ -35,6 +35,7 @@ from dicomseries.reading import name_of_files
 from dicomseries.sources import Volume
 from dicomseries.standard.attributes.attribute import Attribute, attribute
 from dicomseries.standard.attributes.value_representations import text_fault
+from dicomseries.standard.known_readers import OVERLAY_LIMITS
 from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS
 from dicomseries.writing.inputs.picture_spacing import spacing_of_pictures
 from dicomseries.writing.inputs.write_request import WriteRequest
@@ -131,6 +132,7 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
         *inherited.advice,
         *_group_advice(inherited, request),
         *unused,
+        *_overlay_advice(matching, request),
     )
     inheritance = Inheritance(
         study_uid=source.study_uid,
@@ -170,6 +172,16 @@ def _matching(source: SourceSeries, grid: Grid, options: WriteOptions) -> Matchi
             "array that lies elsewhere.",
         )
     return matching
+
+
+def _overlay_advice(matching: Matching, request: WriteRequest) -> Iterator[str]:
+    """Yield advice about viewers that lay a result on its source pixel by pixel."""
+    if request.options.same_space is False:
+        return
+    if request.kind.name == "Segmentation" and not matching.same_pixels:
+        yield OVERLAY_LIMITS["part of a slice"]
+    if request.kind.name == "ParametricMap" and matching.relation != "same grid":
+        yield OVERLAY_LIMITS["part of a map"]
 
 
 def _inherited(

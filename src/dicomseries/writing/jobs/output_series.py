@@ -8,7 +8,7 @@ import numpy as np
 
 from dicomseries.errors import OptionError
 from dicomseries.iod import Kind, find_kind
-from dicomseries.standard.known_readers import DICOM2NIFTI, GDCM, OHIF, SIMPLEITK, listed
+from dicomseries.standard.known_readers import DICOM2NIFTI, GDCM, SIMPLEITK, listed
 from dicomseries.values import Lossless, Policy
 from dicomseries.writing.inputs.write_request import WriteRequest
 
@@ -65,7 +65,7 @@ def output_series(request: WriteRequest, dtype: np.dtype[np.generic]) -> tuple[O
         return (series,)
     advice = (
         f"Floats are kept bit for bit in a Parametric Map, as no {kind.name} image can hold them; "
-        f"{listed(SIMPLEITK, GDCM, DICOM2NIFTI, OHIF)} cannot read it. Pass `companion=True` for a "
+        f"{listed(SIMPLEITK, GDCM, DICOM2NIFTI)} cannot read it. Pass `companion=True` for a "
         f"{kind.name} series beside it."
     )
     series = OutputSeries(

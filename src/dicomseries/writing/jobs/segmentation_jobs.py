@@ -13,11 +13,11 @@ from dicomseries.segmentation import SegmentationObject, build_segmentation, che
 from dicomseries.sources import Volume
 from dicomseries.standard.attributes.attribute import Attribute, Item, Value
 from dicomseries.standard.dictionary import keyword_for_tag
-from dicomseries.standard.known_readers import OHIF
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids, series_uids
 from dicomseries.values import ValueMap
 from dicomseries.writing.inputs.write_request import WriteRequest
+from dicomseries.writing.jobs.overlay_advice import overlay_advice
 from dicomseries.writing.jobs.series_jobs import Job, with_series_names
 from dicomseries.writing.jobs.split_names import PartNames
 from dicomseries.writing.jobs.uid_entropy import uid_entropy
@@ -150,11 +150,13 @@ def _source_images(
 def _plan(volume: Volume, segmentation: SegmentationObject, uids: SeriesUids) -> SeriesPlan:
     dataset = segmentation.dataset
     advice = [*volume.grid.statement.notes, *segmentation.advice]
-    if "ReferencedSeriesSequence" not in dataset:
-        advice.append(
-            f"{OHIF} does not show a Segmentation by itself; `like=` names the series that it "
-            "belongs to."
-        )
+    advice += overlay_advice(
+        segmentation.segmentation_type,
+        segmentation.numbers,
+        rows=volume.grid.shape[1],
+        columns=volume.grid.shape[2],
+        has_source="ReferencedSeriesSequence" in dataset,
+    )
     return SeriesPlan(
         kind="Segmentation",
         sop_class_uid=str(dataset.SOPClassUID),
