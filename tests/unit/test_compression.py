@@ -16,7 +16,7 @@ from dicomseries import errors
 from dicomseries.cli import main
 from dicomseries.codecs import CODECS, syntax_of
 from dicomseries.reading.pixels import imagecodecs_decoder
-from dicomseries.writing.encode import encode_series, targets
+from dicomseries.writing.encode import compressed_frames, targets
 
 NOW = dt.datetime(2024, 2, 29, 23, 59, 58, tzinfo=dt.UTC)
 SPACING = (0.7, 0.9, 2.5)
@@ -106,7 +106,7 @@ def test_the_bytes_do_not_depend_on_the_workers(tmp_path, monkeypatch, codec, ki
 
 def test_frames_that_wait_on_disk_give_the_same_file(tmp_path, monkeypatch):
     for name, room in (("memory", 1 << 20), ("disk", 1)):
-        monkeypatch.setattr(encode_series, "_IN_MEMORY", room)
+        monkeypatch.setattr(compressed_frames, "IN_MEMORY", room)
         written(
             tmp_path / name, array_of(), "EnhancedMR", compression="rle", now=NOW, entropy=b"chance"
         )
@@ -165,7 +165,7 @@ def error_of(tmp_path, array, kind, **options):
         ("ParametricMap", "float32", {"compression": "rle"}, "compression-of-floats"),
         ("SC", "float32", {"compression": "rle", "values": "lossless"}, "compression-of-floats"),
         ("SC", "float32", {"compression": "rle", "companion": True}, "compression-of-floats"),
-        ("Segmentation", "uint8", {"compression": "rle"}, "option-of-another-kind"),
+        ("Segmentation", "uint8", {"compression": "rle"}, "compression-of-bits"),
         ("PT", "float32", {"compression": "jxl"}, "compression-needs-unsigned"),
     ],
 )

@@ -389,7 +389,6 @@ class WriteOptions:
         help="Compress pixels without loss: rle, jpegls, j2k, htj2k, jxl.  [default: none]",
         metavar="CODEC",
         flag="--compress",
-        only_for="numbers",
     )
     workers: int | None = option(
         accepts="int, optional",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dicomseries.plan.column_checks import check_agreement
-from dicomseries.plan.columns import Column, Extent, given_columns
+from dicomseries.plan.columns import Column, Extent, FrameTable, given_columns
 from dicomseries.plan.compressible_kind import check_compressible, check_sign, kind_for_codec
 from dicomseries.plan.frame_plan import FramePart
 from dicomseries.plan.plan_facts import (
@@ -13,7 +13,13 @@ from dicomseries.plan.plan_facts import (
     moment_facts,
     place_facts,
 )
-from dicomseries.plan.series_draft import SeriesDraft, check_draft, check_frame, plan_series
+from dicomseries.plan.series_draft import (
+    SeriesDraft,
+    check_draft,
+    check_frame,
+    check_size,
+    plan_series,
+)
 from dicomseries.plan.series_plan import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
@@ -28,6 +34,7 @@ __all__ = [
     "Column",
     "Extent",
     "FramePart",
+    "FrameTable",
     "InstancePlan",
     "SeriesDraft",
     "SeriesPlan",
@@ -36,6 +43,7 @@ __all__ = [
     "check_draft",
     "check_frame",
     "check_sign",
+    "check_size",
     "given_columns",
     "grid_facts",
     "identity_facts",

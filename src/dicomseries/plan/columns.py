@@ -19,9 +19,17 @@ from dicomseries.standard.attributes.date_times import date_text, moment_of
 from dicomseries.standard.attributes.decimal_string import format_ds
 from dicomseries.standard.attributes.multiplicity import multiplicity
 
-__all__ = ["Column", "Extent", "Per", "given_columns", "time_columns", "time_facts"]
+__all__ = [
+    "Column",
+    "Extent",
+    "FrameTable",
+    "Per",
+    "given_columns",
+    "time_columns",
+    "time_facts",
+]
 
-Per = Literal["volume", "slice", "frame"]
+Per = Literal["volume", "slice", "segment", "frame"]
 Values = tuple[Value, ...]
 
 _EVEN = 1e-6
@@ -64,6 +72,28 @@ class Extent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FrameTable:
+    """Slice and segment of each frame of a segmentation.
+
+    Parameters
+    ----------
+    slices, segments : tuple of int
+        Of each frame in the order of the file, from 0.
+
+    Examples
+    --------
+    >>> len(FrameTable(slices=(0, 2), segments=(0, 0)))
+    2
+    """
+
+    slices: tuple[int, ...]
+    segments: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.slices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """Values of one attribute in each volume or slice.
 
@@ -71,7 +101,7 @@ class Column:
     ----------
     keyword : str
         Keyword of PS3.6.
-    per : {"volume", "slice", "frame"}
+    per : {"volume", "slice", "segment", "frame"}
         What an entry of `values` belongs to; the slices are those of every volume.
     values : tuple
         The values of each, as `Attribute` has them; None if the attribute is absent there.

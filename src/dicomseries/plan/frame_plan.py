@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dicomseries.iod import Kind
 from dicomseries.plan.columns import Extent
@@ -38,6 +38,8 @@ class FramePart:
         Values of the attribute, one entry for each slice, volume or frame; None if it is absent.
     repeat : int
         Frame `f` has the entry ``f // repeat % len(values)``.
+    order : tuple of int, optional
+        Entry of each frame, instead of `repeat`.
     parts : tuple of FramePart
         Content of the item of a sequence.
 
@@ -51,6 +53,7 @@ class FramePart:
     vr: str
     values: tuple[tuple[Value, ...] | None, ...] = ()
     repeat: int = 1
+    order: tuple[int, ...] | None = None
     parts: tuple[FramePart, ...] = ()
 
 
@@ -89,44 +92,62 @@ def frames_bytes(parts: Sequence[FramePart], frames: int) -> int:
         return 0
     total = 12 + 8 * frames
     for part in parts:
-        lengths, _ = _lengths(part, frames)
-        total += sum(lengths) * (frames // len(lengths))
+        total += sum(_lengths(part, frames).of_frames(frames))
     return total
 
 
-def _lengths(part: FramePart, frames: int) -> tuple[list[int], int]:
-    """Return the length of each entry, and its repeats."""
+class _Lengths(NamedTuple):
+    """Length of each entry of a part, and the entry of each frame."""
+
+    entries: list[int]
+    repeat: int = 1
+    order: tuple[int, ...] | None = None
+
+    @property
+    def span(self) -> tuple[int, int, int]:
+        """Equal for parts whose entries belong to the same frames."""
+        return len(self.entries), self.repeat, id(self.order)
+
+    def of_frames(self, frames: int) -> list[int]:
+        """Return the length in each frame."""
+        entries = self.entries
+        if len(entries) == 1:
+            return entries * frames
+        if self.order is not None:
+            return [entries[entry] for entry in self.order]
+        return [entries[frame // self.repeat % len(entries)] for frame in range(frames)]
+
+
+def _lengths(part: FramePart, frames: int) -> _Lengths:
     if part.vr == "SQ" and not part.values:
         return _sequence_lengths(part, frames)
     counts = {-1 if values is None else len(values) for values in part.values}
     if part.vr in BINARY_BYTES and len(counts) == 1:
-        return [_length(part.vr, part.values[0])], part.repeat  # as many numbers in each entry
-    return [_length(part.vr, values) for values in part.values], part.repeat
+        return _Lengths([_length(part.vr, part.values[0])])  # as many numbers in each entry
+    entries = [_length(part.vr, values) for values in part.values]
+    return _Lengths(entries, part.repeat, part.order)
 
 
-def _sequence_lengths(part: FramePart, frames: int) -> tuple[list[int], int]:
+def _sequence_lengths(part: FramePart, frames: int) -> _Lengths:
     fixed = 0
-    varying: list[tuple[list[int], int]] = []
+    varying: list[_Lengths] = []
     for inner in part.parts:
-        lengths, repeat = _lengths(inner, frames)
-        if len(lengths) == 1:
-            fixed += lengths[0]
+        lengths = _lengths(inner, frames)
+        if len(lengths.entries) == 1:
+            fixed += lengths.entries[0]
         else:
-            varying.append((lengths, repeat))
-    columns = [lengths for lengths, _ in varying] or [[0]]
-    spans = {(len(lengths), repeat) for lengths, repeat in varying}
-    repeat = 1
-    if len(spans) == 1:
-        ((_, repeat),) = spans
-    elif spans:  # they repeat differently: one length for each frame
-        columns = []
-        for lengths, step in varying:
-            columns.append([lengths[frame // step % len(lengths)] for frame in range(frames)])
+            varying.append(lengths)
+    columns = [lengths.entries for lengths in varying] or [[0]]
+    repeat, order = 1, None
+    if len({lengths.span for lengths in varying}) == 1:
+        repeat, order = varying[0].repeat, varying[0].order
+    elif varying:  # they repeat differently: one length for each frame
+        columns = [lengths.of_frames(frames) for lengths in varying]
     totals: list[int] = []
     for row in zip(*columns, strict=True):
         content = fixed + sum(row)
         totals.append(content and content + 20)  # an empty sequence is left out
-    return totals, repeat
+    return _Lengths(totals, repeat, order)
 
 
 def _length(vr: str, values: tuple[Value, ...] | None) -> int:

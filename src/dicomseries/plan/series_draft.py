@@ -35,7 +35,7 @@ from dicomseries.standard.transfer_syntaxes import BY_UID, EXPLICIT_VR_LITTLE_EN
 from dicomseries.uids import SeriesUids
 from dicomseries.values import SliceStatistics, Statistics, ValueMap
 
-__all__ = ["SeriesDraft", "check_draft", "check_frame", "plan_series"]
+__all__ = ["SeriesDraft", "check_draft", "check_frame", "check_size", "plan_series"]
 
 _MOST_ROWS = 65535
 """Rows and Columns (PS3.3 section C.7.6.3) are unsigned 16-bit numbers, as is NumberOfSlices
@@ -214,7 +214,7 @@ def _contents(
     keywords = frozenset(column.keyword for column in varying)
     composition = compose(kind, facts, metadata, keywords)
     if kind.is_multi_frame and draft.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
-        _check_size(kind, extent.frames * math.prod(grid.shape[1:]) * samples * value_map.bits // 8)
+        check_size(kind, extent.frames * math.prod(grid.shape[1:]) * samples * value_map.bits // 8)
     return _Contents(
         sop_class_uid=sop_class_uid,
         extent=extent,
@@ -330,7 +330,14 @@ def _check_extent(kind: Kind, extent: Extent) -> None:
         )
 
 
-def _check_size(kind: Kind, pixel_bytes: int) -> None:
+def check_size(kind: Kind, pixel_bytes: int) -> None:
+    """Reject pixels that are too large for one element.
+
+    Raises
+    ------
+    KindError
+        Beyond 4 GiB.
+    """
     if pixel_bytes > _MOST_PIXEL_BYTES:
         raise KindError(
             code="file-too-large",

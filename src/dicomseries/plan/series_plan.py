@@ -13,7 +13,7 @@ from dicomseries.errors import Message, counted, template_of
 from dicomseries.geometry import Grid, all_position_texts
 from dicomseries.iod import Leaf, VaryingGroup, converted
 from dicomseries.orientation import orientation_code, orientation_text
-from dicomseries.plan.columns import Column, Extent
+from dicomseries.plan.columns import Column, Extent, FrameTable
 from dicomseries.plan.encoded_sizes import PREAMBLE_BYTES, encoded_bytes, most_encapsulated
 from dicomseries.plan.frame_plan import FramePart, frames_bytes
 from dicomseries.short_repr import short_lines
@@ -96,10 +96,13 @@ class SeriesPlan:
         Functional groups that differ from frame to frame.
     is_multi_frame : bool
         Whether all frames are in one file.
+    frames : FrameTable, optional
+        Frames of a segmentation, which leaves frames out; otherwise each slice of each volume is
+        one.
+    has_bits : bool
+        Whether a pixel is a single bit, and frames follow each other without gaps.
     folder : str
         Folder of the series inside of the target; empty for the target itself.
-    known_bytes : int, optional
-        Size of a file that was encoded already.
     reading : SlabPlan, optional
         How the source is read: slabs, memory, and how often each chunk.
     decisions : tuple of (str, str, str)
@@ -124,8 +127,9 @@ class SeriesPlan:
     groups: tuple[VaryingGroup, ...] = ()
     per_frame: tuple[VaryingGroup | Leaf, ...] = ()
     is_multi_frame: bool = False
+    frames: FrameTable | None = None
+    has_bits: bool = False
     folder: str = ""
-    known_bytes: int | None = None
     reading: SlabPlan | None = field(default=None, repr=False, compare=False)
     decisions: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
     others: tuple[SeriesPlan, ...] = field(default=(), repr=False)
@@ -164,16 +168,26 @@ class SeriesPlan:
     @property
     def frame_bytes(self) -> int:
         """Bytes of one slice's pixels, without padding."""
-        return self.grid.shape[1] * self.grid.shape[2] * self.samples * self.value_map.bits // 8
+        return (self._frame_bits + 7) // 8
+
+    @property
+    def _frame_bits(self) -> int:
+        bits = 1 if self.has_bits else self.value_map.bits
+        return self.grid.shape[1] * self.grid.shape[2] * self.samples * bits
+
+    @property
+    def frame_count(self) -> int:
+        """Frames of all files together."""
+        return self.extent.frames if self.frames is None else len(self.frames)
 
     @property
     def _frames_per_file(self) -> int:
-        return self.extent.frames if self.is_multi_frame else 1
+        return self.frame_count if self.is_multi_frame else 1
 
     @property
     def pixel_bytes(self) -> int:
         """Bytes of one file's pixels, without padding."""
-        return self.frame_bytes * self._frames_per_file
+        return (self._frame_bits * self._frames_per_file + 7) // 8
 
     @property
     def is_encapsulated(self) -> bool:
@@ -186,8 +200,6 @@ class SeriesPlan:
     @property
     def total_bytes(self) -> int:
         """Bytes of all files; an upper estimate if compressed."""
-        if self.known_bytes is not None:
-            return self.known_bytes
         total = len(self) * self._fixed_bytes
         for instance in self:
             total += sum(map(encoded_bytes, instance.attributes))
@@ -195,8 +207,6 @@ class SeriesPlan:
 
     def file_bytes(self, index: int) -> int:
         """Return the bytes of a file; at most, if compressed."""
-        if self.known_bytes is not None:
-            return self.known_bytes
         return self._fixed_bytes + sum(map(encoded_bytes, self.instance(index).attributes))
 
     @property
@@ -206,7 +216,7 @@ class SeriesPlan:
         All UIDs of one plan are of one width.
         """
         attributes = (*self.file_meta(self.instance(0)), *self.shared)
-        per_frame = frames_bytes(self.frame_parts, self.extent.frames)
+        per_frame = frames_bytes(self.frame_parts, self.frame_count)
         if self.is_encapsulated:
             word = self.samples * self.value_map.bits // 8
             pixels = most_encapsulated(
@@ -271,19 +281,23 @@ class SeriesPlan:
         if isinstance(part, VaryingGroup):
             parts = tuple(map(self._frame_part, part.parts))
             return FramePart(keyword=part.keyword, vr="SQ", parts=parts)
-        slices, frames = self.extent.slices, range(self.extent.frames)
+        slices, frames = self.extent.slices, range(self.frame_count)
         per = _PERIODS.get(part.column, "frame")
         for column in self.columns:
             if column.keyword == part.column:
                 per = column.per
                 break
-        repeat = 1
+        repeat, order = 1, None
         if per == "volume":
             frames, repeat = frames[::slices], slices
         elif per == "slice":
-            frames = frames[:slices]
+            frames = range(slices)
+            order = None if self.frames is None else self.frames.slices
+        elif per == "segment" and self.frames is not None:
+            frames = range(max(self.frames.segments) + 1)
+            order = self.frames.segments
         vr, values = self.values(part, frames)
-        return FramePart(keyword=part.keyword, vr=vr, values=values, repeat=repeat)
+        return FramePart(keyword=part.keyword, vr=vr, values=values, repeat=repeat, order=order)
 
     def filled(self, part: Leaf | VaryingGroup | Attribute, frame: int) -> Attribute | None:
         """Return a varying attribute or group in one frame."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         sort_files,
         sort_frames,
     )
+    from dicomseries.reading.label_slabs import LabelSlabs, slabs_of_segments
     from dicomseries.reading.multiframe.frame_facts import Frames, frames_of
     from dicomseries.reading.order.frame_order import holds_frames
     from dicomseries.reading.order.segment_order import SEGMENTATIONS
@@ -67,6 +68,7 @@ __all__ = [
     "Frames",
     "FunctionalGroups",
     "Instance",
+    "LabelSlabs",
     "LocalFiles",
     "ParseError",
     "Path",
@@ -113,6 +115,7 @@ __all__ = [
     "scan",
     "seconds_of_dates",
     "select",
+    "slabs_of_segments",
     "sort_files",
     "sort_frames",
     "stored_dtype",
@@ -132,6 +135,7 @@ export_lazily(
             "sort_files",
             "sort_frames",
         ),
+        "dicomseries.reading.label_slabs": ("LabelSlabs", "slabs_of_segments"),
         "dicomseries.reading.multiframe.frame_facts": ("Frames", "frames_of"),
         "dicomseries.reading.order.frame_order": ("holds_frames",),
         "dicomseries.reading.order.segment_order": ("SEGMENTATIONS",),

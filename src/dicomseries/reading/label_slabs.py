@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.reading.order.placement import FrameSet
 from dicomseries.reading.parse.instance import Instance, holding_only
-from dicomseries.reading.pixels.segment_bits import add_labels
+from dicomseries.reading.pixels.segment_bits import add_labels, are_overlapping
 from dicomseries.reading.series_slabs import TAGS_TO_READ
 from dicomseries.sources import FrameReader
 
-__all__ = ["LabelSlabs"]
+__all__ = ["LabelSlabs", "slabs_of_segments"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,3 +92,41 @@ class LabelSlabs:
         array[...] = 0
         masks = self.masks[start : start + len(array)]
         add_labels(self.instance, masks, self.segments, array)
+
+    def has_overlap(self, start: int, stop: int) -> bool:
+        """Return whether a voxel of the slices [start, stop) is in two segments.
+
+        Raises
+        ------
+        ReadError, MissingPackageError
+            As `read_frames`.
+        """
+        return are_overlapping(self.instance, self.masks[start:stop], self.segments)
+
+
+def slabs_of_segments(frames: FrameSet, numbers: Collection[int]) -> LabelSlabs:
+    """Return some segments of a binary segmentation as one label map.
+
+    They may overlap all others.
+
+    Parameters
+    ----------
+    frames : FrameSet
+        With `masks`.
+    numbers : collection of int
+        Numbers of the segments.
+    """
+    pool = frames.pool[0]
+    segments = pool.segments
+    assert segments is not None  # noqa: S101 - a segmentation without them has no grid
+    is_chosen = np.isin(segments, sorted(numbers)).tolist()
+    masks = []
+    for of_slice in frames.masks or ():
+        masks.append(tuple(frame for frame in of_slice if is_chosen[frame]))
+    (instance,) = holding_only([pool.instance], TAGS_TO_READ)
+    return LabelSlabs(
+        instance=instance,
+        masks=tuple(masks),
+        segments=segments,
+        dtype=np.min_scalar_type(max(1, *numbers)),
+    )

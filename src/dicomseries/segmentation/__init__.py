@@ -1,9 +1,10 @@
-"""Segmentation objects of label maps, through highdicom.
+"""Segmentation objects of layers of segments.
 
 PS3.3 sections A.51, A.90 and C.8.20.
 
-`parse_segments` reads the descriptions of labels, `check_labels` rejects other arrays before a
-voxel is read, and `build_segmentation` makes the object.
+`parse_segments` reads the descriptions of segments, `check_labels` rejects other arrays before a
+voxel is read, `build_segmentation` makes the plan, and its tasks make the pixels of slabs, which
+`joined_bits` and `frame_bytes` join to frames.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING
 from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
+    from dicomseries.segmentation.frame_pixels import frame_bytes, joined_bits
     from dicomseries.segmentation.input_segments import InputMask, segments_of_masks
-    from dicomseries.segmentation.labels import check_labels
+    from dicomseries.segmentation.labels import FRACTION_STEPS, FramePiece, check_labels
     from dicomseries.segmentation.segment_codes import Code
+    from dicomseries.segmentation.segment_frames import FrameOrder
     from dicomseries.segmentation.segment_layer import SegmentLayer, layers_of
     from dicomseries.segmentation.segmentation_object import (
         SegmentationObject,
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
     from dicomseries.segmentation.segments import Segment, Segments, parse_segments
 
 __all__ = [
+    "FRACTION_STEPS",
     "Code",
+    "FrameOrder",
+    "FramePiece",
     "InputMask",
     "Segment",
     "SegmentLayer",
@@ -35,6 +41,8 @@ __all__ = [
     "Segments",
     "build_segmentation",
     "check_labels",
+    "frame_bytes",
+    "joined_bits",
     "layers_of",
     "parse_segmentation_type",
     "parse_segments",
@@ -45,8 +53,10 @@ export_lazily(
     __name__,
     {
         "dicomseries.segmentation.input_segments": ("InputMask", "segments_of_masks"),
-        "dicomseries.segmentation.labels": ("check_labels",),
+        "dicomseries.segmentation.frame_pixels": ("frame_bytes", "joined_bits"),
+        "dicomseries.segmentation.labels": ("FRACTION_STEPS", "FramePiece", "check_labels"),
         "dicomseries.segmentation.segment_codes": ("Code",),
+        "dicomseries.segmentation.segment_frames": ("FrameOrder",),
         "dicomseries.segmentation.segment_layer": ("SegmentLayer", "layers_of"),
         "dicomseries.segmentation.segmentation_object": (
             "SegmentationObject",

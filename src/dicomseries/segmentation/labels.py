@@ -1,10 +1,10 @@
-"""Volumes of labels: checked, and read once."""
+"""Voxels of a layer: checked, and the place of each label found."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,39 +12,63 @@ import numpy.typing as npt
 from dicomseries.errors import KindError, ValuesError
 from dicomseries.sources import HIGHEST_LABEL, Volume
 
-__all__ = ["LabelVolume", "check_labels", "read_labels", "renumbered"]
+__all__ = [
+    "FRACTION_STEPS",
+    "FramePiece",
+    "LabelPlaces",
+    "LabelSpan",
+    "LabelSurvey",
+    "check_labels",
+    "check_range",
+    "label_spans",
+    "stored_fractions",
+    "unsigned_labels",
+]
 
-_BYTES_PER_READ = 2**24
+FRACTION_STEPS = 255
+"""MaximumFractionalValue: the stored number of the fraction 1."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LabelVolume:
-    """The labels of a volume.
+class FramePiece(NamedTuple):
+    """Bytes of one frame; the bytes around them are 0.
 
     Parameters
     ----------
-    array : ndarray, shape (slices, rows, columns), uint8 or uint16
-        0 outside of all segments.
-    values : tuple of int
-        The labels above 0 in the array, in order.
+    frame : int
+        Frame of the file, from 0, or a slice.
+    first : int
+        Place of the first byte in the frame.
+    content : bytes
+        The bytes.
     """
 
-    array: npt.NDArray[Any]
-    values: tuple[int, ...]
+    frame: int
+    first: int
+    content: bytes
 
 
-def check_labels(volume: Volume) -> None:
-    """Reject volumes that cannot be a label map.
+class LabelSpan(NamedTuple):
+    """First voxel of a label in a frame, and the one behind its last."""
+
+    label: int
+    start: int
+    stop: int
+
+
+def check_labels(volume: Volume, segmentation_type: str = "binary") -> None:
+    """Reject volumes that cannot be a layer of labels.
 
     Parameters
     ----------
     volume : Volume
-        Whole numbers or booleans, grey, one time point.
+        Whole numbers or booleans, or fractions in floats; grey, one time point.
+    segmentation_type : {"binary", "labelmap", "fractional"}
+        Form of the pixels; floats are fractional.
 
     Raises
     ------
     ValuesError
-        For floats and other types, and for scaled integers.
+        For other types, and for scaled integers.
     KindError
         For colour and for several volumes.
 
@@ -74,14 +98,16 @@ def check_labels(volume: Volume) -> None:
             "each voxel, array.argmax(0).",
         )
     dtype = volume.slabs.dtype
-    if dtype.kind not in "bui":
+    kinds = "buif" if segmentation_type == "fractional" else "bui"
+    if dtype.kind not in kinds:
         raise ValuesError(
             code="labels-not-whole",
             where="source",
             given=f"dtype {dtype.name}",
             expected="whole numbers or booleans: each label names a segment",
             remedy="Convert the array, such as labels.astype('uint16'); threshold a probability "
-            "map first; of one map for each class, take array.argmax over the axis of the classes.",
+            "map first, or pass `segmentation_type='fractional'` to keep it; of one map for each "
+            "class, take array.argmax over the axis of the classes.",
         )
     if volume.is_scaled:
         raise ValuesError(
@@ -93,51 +119,20 @@ def check_labels(volume: Volume) -> None:
         )
 
 
-def read_labels(volume: Volume) -> LabelVolume:
-    """Return the labels of a volume, read once.
-
-    Parameters
-    ----------
-    volume : Volume
-        Accepted by `check_labels`. Its labels need one byte per voxel, or two if its dtype has
-        more than one.
+def check_range(slab: npt.NDArray[Any]) -> None:
+    """Reject labels that are no segment numbers.
 
     Raises
     ------
     ValuesError
-        For negative labels, labels above 65535, and if no voxel has a label.
+        For labels below 0 or above 65535.
 
     Examples
     --------
-    >>> from dicomseries.sources import open_volume
-    >>> read_labels(open_volume(np.array([[[0, 300, 2]]]), spacing=(1, 1, 1))).values
-    (2, 300)
+    >>> check_range(np.array([0, 65535]))
     """
-    check_labels(volume)
-    slices, rows, columns = volume.grid.shape
-    dtype = volume.slabs.dtype
-    array = np.empty((slices, rows, columns), np.uint8 if dtype.itemsize == 1 else np.uint16)
-    is_present = np.zeros(HIGHEST_LABEL + 1, np.bool_)
-    step = max(1, volume.slabs.depth, _BYTES_PER_READ // (rows * columns * dtype.itemsize))
-    for start in range(0, slices, step):
-        slab = np.asarray(volume.slabs.read(start, min(start + step, slices)))
-        _check_range(slab)
-        array[start : start + step] = slab
-        is_present[array[start : start + step]] = True
-    is_present[0] = False
-    values = tuple(np.flatnonzero(is_present).tolist())
-    if not values:
-        raise ValuesError(
-            code="labels-empty",
-            where="source",
-            given="no voxel above 0",
-            expected="at least one voxel with a label",
-            remedy="Leave the empty mask out: a Segmentation without voxels says nothing.",
-        )
-    return LabelVolume(array=array, values=values)
-
-
-def _check_range(slab: npt.NDArray[Any]) -> None:
+    if slab.dtype.kind == "b" or (slab.dtype.kind == "u" and slab.dtype.itemsize <= 2):
+        return
     low, high = int(slab.min()), int(slab.max())
     if low < 0:
         raise ValuesError(
@@ -159,20 +154,166 @@ def _check_range(slab: npt.NDArray[Any]) -> None:
         )
 
 
-def renumbered(
-    labels: LabelVolume, values: Sequence[int], numbers: Sequence[int]
-) -> npt.NDArray[Any]:
-    """Return the labels as segment numbers.
+def unsigned_labels(slab: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return labels as uint8 or uint16, C-contiguous, native byte order.
 
     Examples
     --------
-    >>> labels = LabelVolume(array=np.array([[[0, 300, 2]]], "uint16"), values=(2, 300))
-    >>> renumbered(labels, [2, 300], [1, 2]).tolist()
-    [[[0, 2, 1]]]
+    >>> unsigned_labels(np.array([[True, False]])).dtype.name
+    'uint8'
     """
-    dtype = np.uint8 if max(numbers) < 256 else np.uint16
-    if tuple(values) == tuple(numbers):
-        return labels.array.astype(dtype, copy=False)
-    table = np.zeros(HIGHEST_LABEL + 1, dtype)
-    table[list(values)] = numbers
-    return np.take(table, labels.array)
+    dtype = np.dtype(np.uint8 if slab.dtype.itemsize == 1 else np.uint16)
+    if slab.dtype.kind in "bi" and slab.dtype.itemsize == 1:
+        slab = slab.view(np.uint8)
+    return np.ascontiguousarray(slab, dtype=dtype)
+
+
+def label_spans(frame: npt.NDArray[Any]) -> Iterator[LabelSpan]:
+    """Yield each label above 0 of a frame with its first and last voxel.
+
+    Voxels that follow each other with one label are a run; only the runs are sorted.
+
+    Parameters
+    ----------
+    frame : ndarray, shape (rows, columns), uint8 or uint16
+        C-contiguous.
+
+    Examples
+    --------
+    >>> [tuple(span) for span in label_spans(np.array([[0, 4, 4], [7, 0, 4]], "uint8"))]
+    [(4, 1, 6), (7, 3, 4)]
+    """
+    voxels = frame.reshape(-1)
+    edges = np.flatnonzero(voxels[1:] != voxels[:-1]) + 1
+    starts = np.concatenate(([0], edges))
+    labels = voxels[starts]
+    runs = np.argsort(labels, kind="stable")
+    in_order = labels[runs]
+    firsts = np.concatenate(([0], np.flatnonzero(in_order[1:] != in_order[:-1]) + 1))
+    lasts = np.concatenate((firsts[1:], [len(runs)])) - 1
+    stops = np.concatenate((edges, [len(voxels)]))
+    for label, start, stop in zip(
+        in_order[firsts].tolist(),
+        starts[runs[firsts]].tolist(),
+        stops[runs[lasts]].tolist(),
+        strict=True,
+    ):
+        if label:
+            yield LabelSpan(label, start, stop)
+
+
+def stored_fractions(frame: npt.NDArray[Any]) -> tuple[int, npt.NDArray[np.uint8], float]:
+    """Return the first row with a fraction, the stored rows, and the error.
+
+    Nearest rounding: the error of a voxel is at most 1/510.
+
+    Parameters
+    ----------
+    frame : ndarray of float, shape (rows, columns)
+        From 0 to 1.
+
+    Raises
+    ------
+    ValuesError
+        If a value is NaN or outside of 0 to 1.
+
+    Examples
+    --------
+    >>> row, stored, error = stored_fractions(np.array([[0.0, 0.0], [0.5, 1.0]]))
+    >>> row, stored.tolist(), round(error, 5)
+    (1, [[128, 255]], 0.00196)
+    """
+    used = np.flatnonzero(frame.any(axis=1))
+    if not len(used):
+        return 0, np.empty((0, frame.shape[1]), np.uint8), 0.0
+    first = int(used[0])
+    rows = frame[first : int(used[-1]) + 1].astype(np.float64)
+    low, high = float(rows.min()), float(rows.max())
+    if not 0 <= low <= high <= 1:  # NaN too
+        raise ValuesError(
+            code="fractions-outside",
+            where="source",
+            given="NaN" if np.isnan(low) else f"values from {low:g} to {high:g}",
+            expected="a probability or occupancy from 0 to 1 in each voxel",
+            remedy="Pass the output of the network's sigmoid or softmax, or clip the array: "
+            "np.clip(np.nan_to_num(array), 0, 1).",
+        )
+    stored = np.rint(rows * FRACTION_STEPS)
+    error = float(np.abs(stored / FRACTION_STEPS - rows).max())
+    return first, stored.astype(np.uint8), error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LabelPlaces:
+    """Labels of some slices.
+
+    Parameters
+    ----------
+    slices, labels : tuple of int
+        Each slice and label that occur together.
+    union : tuple of FramePiece
+        Of each slice the bits of voxels in any segment, if asked for.
+    """
+
+    slices: tuple[int, ...]
+    labels: tuple[int, ...]
+    union: tuple[FramePiece, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LabelSurvey:
+    """Finds the labels of each slice; pickled for other processes.
+
+    Parameters
+    ----------
+    segments : mapping of int to int, optional
+        Labels that are segments; all above 0 if not given.
+    has_union : bool
+        Whether the voxels of all segments are returned too.
+    """
+
+    segments: Mapping[int, int] | None = None
+    has_union: bool = False
+
+    def __call__(self, slab: npt.NDArray[Any], bounds: tuple[int, int]) -> LabelPlaces:
+        """Return the labels of the slices of a slab."""
+        if slab.dtype.kind == "f":
+            return self._of_fractions(slab, bounds)
+        check_range(slab)
+        slices: list[int] = []
+        labels: list[int] = []
+        union: list[FramePiece] = []
+        for index, frame in zip(range(*bounds), unsigned_labels(slab), strict=True):
+            spans = []
+            for span in label_spans(frame):
+                if self.segments is None or span.label in self.segments:
+                    spans.append(span)
+                    slices.append(index)
+                    labels.append(span.label)
+            if self.has_union and spans:
+                union.append(self._union(index, frame, spans))
+        return LabelPlaces(slices=tuple(slices), labels=tuple(labels), union=tuple(union))
+
+    def _union(self, index: int, frame: npt.NDArray[Any], spans: list[LabelSpan]) -> FramePiece:
+        first = min(span.start for span in spans) // 8
+        stop = max(span.stop for span in spans)
+        voxels = frame.reshape(-1)[first * 8 : stop]
+        mask = voxels != 0
+        if self.segments is not None:
+            mask = np.isin(voxels, [span.label for span in spans])
+        return FramePiece(index, first, np.packbits(mask, bitorder="little").tobytes())
+
+    def _of_fractions(self, slab: npt.NDArray[Any], bounds: tuple[int, int]) -> LabelPlaces:
+        slices: list[int] = []
+        union: list[FramePiece] = []
+        for index, frame in zip(range(*bounds), slab, strict=True):
+            row, stored, _ = stored_fractions(frame)
+            if not stored.any():
+                continue
+            slices.append(index)
+            if self.has_union:
+                before = row * frame.shape[1]
+                mask = np.concatenate((np.zeros(before % 8, np.bool_), stored.reshape(-1) != 0))
+                bits = np.packbits(mask, bitorder="little").tobytes()
+                union.append(FramePiece(index, before // 8, bits))
+        return LabelPlaces(slices=tuple(slices), labels=(1,) * len(slices), union=tuple(union))

@@ -1,208 +1,245 @@
-"""Frames of a Segmentation, completed and placed."""
+"""Order, dimensions and functional groups of the frames of a segmentation.
+
+PS3.3 sections C.7.6.16, C.7.6.17, C.8.20.3 and A.51.5.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableSequence, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.geometry import Grid
-from dicomseries.plan import grid_facts
-from dicomseries.segmentation.highdicom_frames import frames_of
-from dicomseries.segmentation.labels import LabelVolume, renumbered
-from dicomseries.segmentation.segments import Segment
-from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.iod import Leaf, VaryingGroup, code_item
+from dicomseries.plan import Column, FrameTable, grid_facts
+from dicomseries.standard.attributes.attribute import (
+    Attribute,
+    Item,
+    Value,
+    attribute,
+    tag_of,
+    vr_of,
+)
 
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
+__all__ = ["FrameGroups", "FrameOrder", "frame_groups", "frame_order"]
 
-__all__ = ["place_frames", "place_frames_on_pictures", "unplaced_frames"]
+_SEGMENT = ("ReferencedSegmentNumber", "SegmentIdentificationSequence", "Referenced Segment Number")
+_POSITION = ("ImagePositionPatient", "PlanePositionSequence", "Image Position Patient")
+_PICTURE = ("InStackPositionNumber", "FrameContentSequence", "Picture")
+"""Dimensions of frames: attribute, functional group and label."""
 
-Derivations: TypeAlias = "Sequence[Sequence[Dataset]]"
-"""DerivationImageSequence of each slice."""
-
-
-def unplaced_frames(
-    labels: LabelVolume,
-    segments: Sequence[Segment],
-    numbers: Sequence[int],
-    segmentation_type: str,
-) -> Dataset:
-    """Return highdicom's object with complete pixels, in index space.
-
-    Parameters
-    ----------
-    labels : LabelVolume
-        Labels of the array.
-    segments : sequence of Segment
-        In the order of `numbers`.
-    numbers : sequence of int
-        SegmentNumber of each.
-    segmentation_type : {"binary", "labelmap"}
-        One bit per voxel and segment, or one label per voxel.
-
-    Raises
-    ------
-    MissingPackageError
-        If highdicom is not installed.
-
-    Notes
-    -----
-    A label map has a frame for each slice. A binary segmentation leaves empty frames out, which
-    would cut the grid of readers down to the slices with labels. So the first and the last slice
-    always have a frame, even an empty one.
-    """
-    array = renumbered(labels, [segment.value for segment in segments], numbers)
-    if segmentation_type == "labelmap":
-        segmentation = frames_of(array, segments, numbers, segmentation_type)
-        segmentation.PixelData = _even(segmentation.PixelData[: array.nbytes])
-        return segmentation
-    # An empty outer slice gets one voxel, whose bit is removed again. Nobody else uses the array.
-    marked = [index for index in sorted({0, len(array) - 1}) if not array[index].any()]
-    array[marked, 0, 0] = numbers[0]
-    segmentation = frames_of(array, segments, numbers, "binary")
-    pixels_per_frame = array.shape[1] * array.shape[2]
-    pixels = _packed(segmentation, pixels_per_frame)
-    for frame, (index, number) in enumerate(_slices_and_numbers(segmentation)):
-        if index in marked and number == numbers[0]:
-            byte, bit = divmod(frame * pixels_per_frame, 8)
-            pixels[byte] &= ~(1 << bit) & 0xFF
-    segmentation.PixelData = _even(bytes(pixels))
-    return segmentation
+_SEGMENTATION = code_item("113076", "DCM", "Segmentation")
 
 
-def _packed(segmentation: Dataset, pixels_per_frame: int) -> bytearray:
-    """Return one bit per pixel, without gaps between frames.
-
-    PS3.5 section 8.1.1 and annex D.
-
-    highdicom 0.28 starts each frame of fewer than 8 pixels at a new byte.
-    """
-    frames = int(segmentation.NumberOfFrames)
-    if pixels_per_frame >= 8:
-        return bytearray(segmentation.PixelData[: (frames * pixels_per_frame + 7) // 8])
-    padded = np.frombuffer(segmentation.PixelData, np.uint8, frames)
-    bits = np.unpackbits(padded, bitorder="little").reshape(frames, 8)[:, :pixels_per_frame]
-    packed: npt.NDArray[np.uint8] = np.packbits(bits.ravel(), bitorder="little")
-    return bytearray(packed.tobytes())
-
-
-def _even(pixels: bytes) -> bytes:
-    return pixels + b"\0" * (len(pixels) % 2)
-
-
-def _slices_and_numbers(segmentation: Dataset) -> list[tuple[int, int]]:
-    """Return slice and segment number of each frame.
-
-    The number is 0 if the frame names none.
-    """
-    shared = segmentation.SharedFunctionalGroupsSequence[0]
-    places = []
-    for frame in segmentation.PerFrameFunctionalGroupsSequence:
-        identification = frame.get("SegmentIdentificationSequence")
-        if not identification:
-            identification = shared.get("SegmentIdentificationSequence")
-        number = int(identification[0].ReferencedSegmentNumber) if identification else 0
-        z = frame.PlanePositionSequence[0].ImagePositionPatient[2]
-        places.append((round(-float(z)), number))
-    return places
-
-
-def place_frames(
-    segmentation: Dataset, grid: Grid, derivations: Derivations, organization_uid: str
-) -> None:
-    """Move frames onto the grid, and name source images.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FrameOrder:
+    """Frames of the file, those of each segment along the normal.
 
     Parameters
     ----------
-    segmentation : Dataset
-        Changed in place.
+    table : FrameTable
+        Slice and segment of each frame.
+    numbers : ndarray of int32, shape (segments, slices)
+        Frame of each segment in each slice; -1 where it has none.
+    empty : frozenset of int
+        Frames without voxels.
+    """
+
+    table: FrameTable
+    numbers: npt.NDArray[np.int32]
+    empty: frozenset[int] = frozenset()
+
+
+def frame_order(is_present: npt.NDArray[np.bool_]) -> FrameOrder:
+    """Return the frames of segments that leave empty frames out.
+
+    That would cut the grid of readers down to the slices with segments. So the first and the last
+    slice always have a frame, even an empty one of the first segment.
+
+    Parameters
+    ----------
+    is_present : ndarray of bool, shape (segments, slices)
+        Whether a segment has voxels in a slice.
+
+    Examples
+    --------
+    >>> order = frame_order(np.array([[False, False, False], [False, True, True]]))
+    >>> order.table.slices, order.table.segments, order.empty
+    ((0, 1, 2), (0, 1, 1), frozenset({0}))
+    """
+    is_kept = is_present.copy()
+    for outer in {0, is_present.shape[1] - 1}:
+        if not is_present[:, outer].any():
+            is_kept[0, outer] = True
+    segments, slices = np.nonzero(is_kept)
+    numbers = np.full(is_present.shape, -1, np.int32)
+    numbers[segments, slices] = np.arange(len(slices), dtype=np.int32)
+    table = FrameTable(slices=tuple(slices.tolist()), segments=tuple(segments.tolist()))
+    empty = numbers[is_kept & ~is_present]
+    return FrameOrder(table=table, numbers=numbers, empty=frozenset(empty.tolist()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameGroups:
+    """Dimensions and functional groups of frames.
+
+    Parameters
+    ----------
+    shared : tuple of Attribute
+        Dimensions, and the functional groups that all frames share.
+    per_frame : tuple of VaryingGroup or Leaf
+        Functional groups that differ from frame to frame.
+    columns : tuple of Column
+        Their values.
+    """
+
+    shared: tuple[Attribute, ...]
+    per_frame: tuple[VaryingGroup | Leaf, ...]
+    columns: tuple[Column, ...]
+
+
+def frame_groups(
+    grid: Grid,
+    table: FrameTable,
+    numbers: Sequence[int] | None,
+    source_images: Sequence[tuple[Item, ...]] | None,
+    organization_uid: str,
+) -> FrameGroups:
+    """Return dimensions and functional groups of frames.
+
+    Parameters
+    ----------
     grid : Grid
-        LPS mm; its positions and orientation are printed as for every other kind.
-    derivations : sequence of sequence of Dataset
-        DerivationImageSequence of each slice; empty without a source series.
+        LPS mm. Without a place a frame has the number of its picture instead of a position.
+    table : FrameTable
+        Slice and segment of each frame.
+    numbers : sequence of int, optional
+        SegmentNumber of each segment; None for label maps, whose frames have no segment.
+    source_images : sequence of tuple of Item, optional
+        Items of SourceImageSequence for each slice; None without a source series.
     organization_uid : str
         DimensionOrganizationUID.
     """
-    texts = grid_facts(grid)
-    shared = segmentation.SharedFunctionalGroupsSequence[0]
-    shared.PlaneOrientationSequence = [_item(texts, "ImageOrientationPatient")]
-    shared.PixelMeasuresSequence = [
-        _item(texts, "PixelSpacing", "SliceThickness", "SpacingBetweenSlices")
+    has_place = grid.statement.has_place
+    organization = attribute("DimensionOrganizationUID", organization_uid)
+    dimensions = [_POSITION if has_place else _PICTURE]
+    if numbers is not None:
+        dimensions.insert(0, _SEGMENT)
+    shared = [
+        attribute("DimensionOrganizationSequence", (organization,)),
+        attribute(
+            "DimensionIndexSequence", *(_dimension(organization, *each) for each in dimensions)
+        ),
     ]
-    frames = segmentation.PerFrameFunctionalGroupsSequence
-    planes: dict[int, list[Dataset]] = {}
-    for frame, (index, _) in zip(frames, _slices_and_numbers(segmentation), strict=True):
-        if index not in planes:
-            position = {"ImagePositionPatient": grid.position_texts(index)}
-            planes[index] = [_item(position, "ImagePositionPatient")]
-        frame.PlanePositionSequence = planes[index]
+    if has_place and _is_volume(table, numbers):
+        shared.append(attribute("DimensionOrganizationType", "3D"))
+    groups, per_frame = _groups_of_place(grid)
+    columns = [_index_values(table, numbers, has_place=has_place)]
+    if numbers is not None and len(numbers) == 1:
+        item = (attribute("ReferencedSegmentNumber", numbers[0]),)
+        groups.append(attribute("SegmentIdentificationSequence", item))
+    elif numbers is not None:
+        of_segments = [(number,) for number in numbers]
+        columns.append(_column("ReferencedSegmentNumber", "segment", of_segments))
+        per_frame.append(_group("SegmentIdentificationSequence", "ReferencedSegmentNumber"))
+    if source_images:
         # If one frame has the sequence, all have it (C.7.6.16.2.6).
-        if derivations:
-            frame.DerivationImageSequence = derivations[index]
-        else:
-            del frame.DerivationImageSequence
-    _set_organization(segmentation, organization_uid)
+        values: list[tuple[Value, ...]] = []
+        for images in source_images:
+            values.append(_derivation(images))
+        columns.append(_column("DerivationImageSequence", "slice", values))
+        per_frame.append(Leaf("DerivationImageSequence", "DerivationImageSequence"))
+    in_order = tuple(sorted(groups, key=_tag))
+    shared.append(attribute("SharedFunctionalGroupsSequence", in_order))
+    return FrameGroups(
+        shared=tuple(shared),
+        per_frame=tuple(sorted(per_frame, key=lambda part: part.tag)),
+        columns=tuple(columns),
+    )
 
 
-def _item(texts: Mapping[str, Sequence[Any]], *keywords: str) -> Dataset:
-    from pydicom.dataset import Dataset  # noqa: PLC0415 - slow to import
-
-    item = Dataset()
-    for keyword in keywords:
-        values = list(texts[keyword])
-        setattr(item, keyword, values[0] if len(values) == 1 else values)
-    return item
+def _tag(member: Attribute) -> int:
+    return member.tag
 
 
-def _set_organization(segmentation: Dataset, uid: str) -> None:
-    sequences = segmentation.DimensionOrganizationSequence, segmentation.DimensionIndexSequence
-    for sequence in sequences:
-        for item in sequence:
-            item.DimensionOrganizationUID = uid
+def _dimension(organization: Attribute, keyword: str, group: str, label: str) -> Item:
+    return (
+        organization,
+        attribute("DimensionIndexPointer", tag_of(keyword)),
+        attribute("FunctionalGroupPointer", tag_of(group)),
+        attribute("DimensionDescriptionLabel", label),
+    )
 
 
-def place_frames_on_pictures(
-    segmentation: Dataset, derivations: Derivations, organization_uid: str
-) -> None:
-    """Remove index space, and name the picture of frames.
+def _is_volume(table: FrameTable, numbers: Sequence[int] | None) -> bool:
+    """Return whether the frames are even slices and nothing else (C.7.6.17.3)."""
+    if numbers is not None and len(numbers) > 1:
+        return False
+    steps = np.diff(table.slices)
+    return len(steps) > 0 and bool((steps == steps[0]).all())
 
-    The dimension of frames beside the segment is then InStackPositionNumber: the number of the
-    picture, from 1.
 
-    Parameters
-    ----------
-    segmentation : Dataset
-        Changed in place.
-    derivations : sequence of sequence of Dataset
-        DerivationImageSequence of each slice, with its picture.
-    organization_uid : str
-        DimensionOrganizationUID.
+def _groups_of_place(grid: Grid) -> tuple[list[Attribute], list[VaryingGroup | Leaf]]:
+    """Return shared groups, and groups of each frame.
 
-    Notes
-    -----
-    PS3.3 sections A.51.3 and A.51.5.1: Pixel Measures, Plane Position and Plane Orientation require
-    a frame of reference.
+    A.51.3: Pixel Measures, Plane Position and Plane Orientation require a frame of reference.
     """
-    shared = segmentation.SharedFunctionalGroupsSequence[0]
-    del shared.PlaneOrientationSequence, shared.PixelMeasuresSequence
-    if "DimensionOrganizationType" in segmentation:
-        del segmentation.DimensionOrganizationType  # 3D is for positions in space
-    frames = segmentation.PerFrameFunctionalGroupsSequence
-    for frame, (index, _) in zip(frames, _slices_and_numbers(segmentation), strict=True):
-        del frame.PlanePositionSequence
-        frame.DerivationImageSequence = derivations[index]
-        content = frame.FrameContentSequence[0]
-        content.StackID, content.InStackPositionNumber = "1", index + 1
-        # highdicom counts the pictures with frames; an index of numbers is the number itself
-        values = content.DimensionIndexValues
-        is_indexed = isinstance(values, MutableSequence)
-        content.DimensionIndexValues = [*values[:-1], index + 1] if is_indexed else index + 1
-    for item in segmentation.DimensionIndexSequence:
-        if item.DimensionIndexPointer == tag_of("ImagePositionPatient"):
-            item.DimensionIndexPointer = tag_of("InStackPositionNumber")
-            item.FunctionalGroupPointer = tag_of("FrameContentSequence")
-            item.DimensionDescriptionLabel = "Picture"
-    _set_organization(segmentation, organization_uid)
+    if not grid.statement.has_place:
+        content = (
+            attribute("StackID", "1"),
+            Leaf("InStackPositionNumber", "InStackPositionNumber"),
+            Leaf("DimensionIndexValues", "DimensionIndexValues"),
+        )
+        return [], [VaryingGroup("FrameContentSequence", content)]
+    texts = grid_facts(grid)
+    measures = []
+    for keyword in ("SliceThickness", "SpacingBetweenSlices", "PixelSpacing"):
+        if keyword in texts:
+            measures.append(attribute(keyword, *texts[keyword]))
+    orientation = attribute("ImageOrientationPatient", *texts["ImageOrientationPatient"])
+    shared = [
+        attribute("PlaneOrientationSequence", (orientation,)),
+        attribute("PixelMeasuresSequence", tuple(measures)),
+    ]
+    per_frame: list[VaryingGroup | Leaf] = [
+        _group("FrameContentSequence", "DimensionIndexValues"),
+        _group("PlanePositionSequence", "ImagePositionPatient"),
+    ]
+    return shared, per_frame
+
+
+def _group(sequence: str, keyword: str) -> VaryingGroup:
+    return VaryingGroup(sequence, (Leaf(keyword, keyword),))
+
+
+def _index_values(table: FrameTable, numbers: Sequence[int] | None, *, has_place: bool) -> Column:
+    """Return DimensionIndexValues (C.7.6.17.1).
+
+    Positions are counted as far as frames lie there; the number of a picture is its index.
+    """
+    slices = np.array(table.slices)
+    indices = slices + 1
+    if has_place:
+        indices = np.unique(slices, return_inverse=True)[1].reshape(-1) + 1
+    values: list[tuple[Value, ...]] = [(index,) for index in indices.tolist()]
+    if numbers is not None:
+        of_segments = [numbers[segment] for segment in table.segments]
+        values = list(zip(of_segments, indices.tolist(), strict=True))
+    return _column("DimensionIndexValues", "frame", values)
+
+
+def _column(keyword: str, per: str, values: Sequence[tuple[Value, ...]]) -> Column:
+    return Column(keyword=keyword, per=per, values=tuple(values), vr=vr_of(keyword))  # type: ignore[arg-type]
+
+
+def _derivation(images: tuple[Item, ...]) -> tuple[Value, ...]:
+    """Return the items of DerivationImageSequence."""
+    if not images:
+        return ()
+    item = (
+        attribute("SourceImageSequence", *images),
+        attribute("DerivationCodeSequence", _SEGMENTATION),
+    )
+    return (tuple(sorted(item, key=_tag)),)

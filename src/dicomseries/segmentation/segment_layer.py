@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
-from dicomseries.errors import GeometryError
-from dicomseries.sources import Volume
+import numpy as np
+import numpy.typing as npt
 
-__all__ = ["SegmentLayer", "layers_of"]
+from dicomseries.errors import GeometryError, ValuesError
+from dicomseries.segmentation.labels import check_range, unsigned_labels
+from dicomseries.sources import HIGHEST_LABEL, FrameReader, Volume
+
+__all__ = ["SegmentLayer", "layers_of", "merged_layer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SegmentLayer:
-    """Labels of segments that do not overlap each other.
+    """Voxels of segments that do not overlap each other.
 
     A label map is one layer; each of several masks is a layer with the label 1. Segments of
     different layers may overlap.
@@ -90,3 +96,74 @@ def layers_of(volume: Volume, kept: Iterable[int] | None = None) -> tuple[Segmen
         segments = None if volume.layers is None else volume.layers[index]
         layers.append(SegmentLayer(volume=volume.at(index), segments=segments))
     return tuple(layers)
+
+
+def merged_layer(layers: Sequence[SegmentLayer]) -> SegmentLayer:
+    """Return layers that do not overlap as one label map.
+
+    Its voxels are the values of the segments, read from one layer after the other.
+
+    Parameters
+    ----------
+    layers : sequence of SegmentLayer
+        On one grid; reading the result rejects voxels that are in two of them.
+
+    Examples
+    --------
+    >>> from dicomseries.sources import open_volume
+    >>> left = open_volume(np.array([[[1, 0, 0]]]), spacing=(1, 1, 1))
+    >>> right = open_volume(np.array([[[0, 0, 1]]]), spacing=(1, 1, 1))
+    >>> layers = [SegmentLayer(volume=left), SegmentLayer(volume=right, segments={1: 9})]
+    >>> merged_layer(layers).volume.array.tolist()
+    [[[1, 0, 9]]]
+    """
+    if len(layers) == 1:
+        return layers[0]
+    parts = tuple((layer.volume.slabs, layer.segments) for layer in layers)
+    first = layers[0].volume
+    slabs = FrameReader(
+        shape=first.slabs.shape,
+        dtype=np.dtype(np.uint16),
+        read=partial(_read_merged, parts),
+        where=first.slabs.where,
+    )
+    return SegmentLayer(volume=replace(first, slabs=slabs, layers=None))
+
+
+def _read_merged(
+    parts: Sequence[tuple[FrameReader, Mapping[int, int] | None]], start: int, stop: int
+) -> npt.NDArray[Any]:
+    merged: npt.NDArray[np.uint16] | None = None
+    for reader, segments in parts:
+        slab = np.asarray(reader.read(start, stop))
+        check_range(slab)
+        values = unsigned_labels(slab).astype(np.uint16, copy=merged is None)
+        if segments is not None:
+            values = _table(segments)[values]
+        if merged is None:
+            merged = values
+            continue
+        if (values.astype(np.bool_) & merged.astype(np.bool_)).any():
+            raise _overlapping(values, merged)
+        merged |= values
+    assert merged is not None  # noqa: S101 - there is a layer
+    return merged
+
+
+def _table(segments: Mapping[int, int]) -> npt.NDArray[np.uint16]:
+    table = np.zeros(HIGHEST_LABEL + 1, np.uint16)
+    for label, value in segments.items():
+        table[label] = value
+    return table
+
+
+def _overlapping(values: npt.NDArray[np.uint16], merged: npt.NDArray[np.uint16]) -> ValuesError:
+    both = np.flatnonzero((values != 0) & (merged != 0))
+    pair = sorted((int(values.reshape(-1)[both[0]]), int(merged.reshape(-1)[both[0]])))
+    return ValuesError(
+        code="segments-overlap",
+        where="source",
+        given=f"voxels in the segments {pair[0]} and {pair[1]}",
+        expected="at most one segment in each voxel of a label map",
+        remedy="Pass `segmentation_type='binary'`, which stores overlapping segments.",
+    )

@@ -1,41 +1,48 @@
-"""Segmentation object of a label map."""
+"""Plan and pixels of a Segmentation, from layers of segments."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import IO, Any, Literal, TypeAlias, cast
 
-from dicomseries.errors import GeometryError, OptionError
+import numpy as np
+
+from dicomseries.codecs import codec_of
+from dicomseries.errors import GeometryError, MetadataError, OptionError
 from dicomseries.geometry import Grid
-from dicomseries.iod import SEGMENTATION_SOP_CLASSES, Segmentation, code_item, compose
+from dicomseries.iod import SEGMENTATION_SOP_CLASSES, Segmentation, compose
 from dicomseries.metadata import Metadata
 from dicomseries.plan import (
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION_NAME,
+    Extent,
+    FrameTable,
+    SeriesPlan,
+    check_frame,
+    check_size,
     identity_facts,
     moment_facts,
     place_facts,
 )
-from dicomseries.segmentation.labels import read_labels
+from dicomseries.segmentation.frame_pixels import LayerTask, StoredLabels
+from dicomseries.segmentation.labels import (
+    FRACTION_STEPS,
+    check_labels,
+)
 from dicomseries.segmentation.segment_advice import advice_on
 from dicomseries.segmentation.segment_defaults import with_defaults
-from dicomseries.segmentation.segment_frames import (
-    place_frames,
-    place_frames_on_pictures,
-    unplaced_frames,
-)
+from dicomseries.segmentation.segment_frames import FrameOrder, frame_groups, frame_order
+from dicomseries.segmentation.segment_items import segment_sequence
+from dicomseries.segmentation.segment_layer import SegmentLayer, merged_layer
+from dicomseries.segmentation.segment_survey import LayerRun, slab_by_slab, survey_layers
 from dicomseries.segmentation.segments import Segment, parse_segments
-from dicomseries.sources import Volume
 from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
+from dicomseries.standard.attributes.decimal_string import format_ds
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids, make_uid
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset, FileMetaDataset
+from dicomseries.values import ValueMap
 
 __all__ = [
     "SegmentationObject",
@@ -44,87 +51,80 @@ __all__ = [
     "parse_segmentation_type",
 ]
 
-SegmentationType: TypeAlias = Literal["binary", "labelmap"]
+SegmentationType: TypeAlias = Literal["binary", "labelmap", "fractional"]
 """Forms of the pixels, as `SEGMENTATION_SOP_CLASSES` names them."""
 
-_FROM_HIGHDICOM = (
-    "SegmentationType",
-    "SegmentSequence",
-    "SegmentsOverlap",
-    "DimensionOrganizationSequence",
-    "DimensionOrganizationType",
-    "DimensionIndexSequence",
-    "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence",
-    "NumberOfFrames",
-    "Rows",
-    "Columns",
-    "SamplesPerPixel",
-    "PhotometricInterpretation",
-    "BitsAllocated",
-    "BitsStored",
-    "HighBit",
-    "PixelRepresentation",
-    "PixelPaddingValue",
-    "PresentationLUTShape",
-    "LossyImageCompression",
-    "PixelData",
-)
-"""Attributes from highdicom's object; all others follow from metadata and grid."""
+Bounds = tuple[int, int]
+
+_FRACTIONAL_TYPE = "SegmentationFractionalType"
+_LARGEST_ERROR = (0.5 + 1e-9) / FRACTION_STEPS
+"""Of a fraction: half a step, and the rounding of its computation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SegmentationObject:
-    """One Segmentation, ready to be encoded.
+    """One Segmentation before its pixels.
 
     Parameters
     ----------
-    dataset : Dataset
-        All attributes, with the file meta information and the pixels (explicit VR, little endian).
-    segmentation_type : {"binary", "labelmap"}
-        One bit per voxel and segment, or one label per voxel.
+    plan : SeriesPlan
+        All attributes, with advice for the user.
+    layers : tuple of SegmentLayer
+        The voxels, slices along the normal; of a label map one layer.
+    segmentation_type : {"binary", "labelmap", "fractional"}
+        Form of the pixels.
     segments : tuple of Segment
         In the order of SegmentNumber, with those without voxels.
     numbers : tuple of int
-        SegmentNumber of each: the label in a label map, 1, 2, 3 and so on in a binary one.
-    frames : int
-        NumberOfFrames.
-    dtype : str
-        Stored type of the pixels: ``"bool"`` (1 bit), ``"uint8"`` or ``"uint16"``.
-    advice : tuple of str
-        Unstated and changed facts, and limits of readers.
+        SegmentNumber of each: its value in a label map, 1, 2, 3 and so on in others.
+    labels : tuple of dict of int to int
+        Of each layer label → SegmentNumber.
+    order : FrameOrder, optional
+        Frames of the file; None if each slice is one.
     """
 
-    dataset: Dataset
+    plan: SeriesPlan
+    layers: tuple[SegmentLayer, ...]
     segmentation_type: str
     segments: tuple[Segment, ...]
     numbers: tuple[int, ...]
-    frames: int
-    dtype: str
-    advice: tuple[str, ...]
+    labels: tuple[dict[int, int], ...]
+    order: FrameOrder | None = None
 
     @property
-    def labels(self) -> dict[int, int]:
-        """SegmentNumber in the file → label in the array."""
+    def values(self) -> dict[int, int]:
+        """SegmentNumber → value of the segment."""
         values = [segment.value for segment in self.segments]
         return dict(zip(self.numbers, values, strict=True))
 
-    def encoded(self) -> bytes:
-        """Return the bytes of the Part 10 file."""
-        from pydicom import dcmwrite  # noqa: PLC0415 - slow to import
+    def tasks(self) -> Sequence[Callable[[Any, Bounds], Any]]:
+        """Return what turns the slabs of each layer into pixels."""
+        codec = codec_of(self.plan.transfer_syntax_uid)
+        if self.order is None:
+            dtype = self.plan.value_map.dtype
+            return [StoredLabels(numbers=self.labels[0], dtype=dtype, codec=codec)]
+        tasks = []
+        rows = {number: index for index, number in enumerate(self.numbers)}
+        for labels in self.labels:
+            frames = {label: self.order.numbers[rows[number]] for label, number in labels.items()}
+            is_fractional = self.segmentation_type == "fractional"
+            tasks.append(LayerTask(frames=frames, is_fractional=is_fractional, codec=codec))
+        return tasks
 
-        file = BytesIO()
-        dcmwrite(file, self.dataset, enforce_file_format=True)
-        return file.getvalue()
+    def empty_frame(self) -> bytes:
+        """Return a compressed frame without voxels."""
+        codec = codec_of(self.plan.transfer_syntax_uid)
+        assert codec is not None  # noqa: S101 - only asked for compressed frames
+        return codec.encode(np.zeros(self.plan.grid.shape[1:], np.uint8))
 
 
 def parse_segmentation_type(segmentation_type: Any) -> SegmentationType:
-    """Return ``"binary"`` or ``"labelmap"``.
+    """Return ``"binary"``, ``"labelmap"`` or ``"fractional"``.
 
     Raises
     ------
     OptionError
-        If it is neither.
+        If it is none of them.
 
     Examples
     --------
@@ -139,13 +139,15 @@ def parse_segmentation_type(segmentation_type: Any) -> SegmentationType:
         code="segmentation-type-unknown",
         where="segmentation_type",
         given=repr(segmentation_type),
-        expected="'binary' (one bit per voxel and segment) or 'labelmap' (one label per voxel)",
-        remedy="Choose 'binary', which more readers know, or 'labelmap' for many labels.",
+        expected="'binary' (one bit per voxel and segment), 'labelmap' (one label per voxel) or "
+        "'fractional' (a probability or occupancy per voxel and segment)",
+        remedy="Choose 'binary', which more readers know, 'labelmap' for many labels, or "
+        "'fractional' for floats from 0 to 1.",
     )
 
 
 def build_segmentation(
-    volume: Volume,
+    layers: Sequence[SegmentLayer],
     segments: Any = None,
     *,
     segmentation_type: str = "binary",
@@ -155,21 +157,24 @@ def build_segmentation(
     source_images: Sequence[tuple[Item, ...]] | None = None,
     is_lossy: bool = False,
     algorithm_name: str = "",
+    transfer_syntax_uid: str = EXPLICIT_VR_LITTLE_ENDIAN,
+    run: LayerRun = slab_by_slab,
+    scratch: Callable[[], IO[bytes]] = BytesIO,
 ) -> SegmentationObject:
-    """Return the Segmentation of a label map.
+    """Return the Segmentation of layers.
 
     The bytes are the same for the same arguments.
 
     Parameters
     ----------
-    volume : Volume
-        Whole numbers from 0 to 65535 or booleans, one volume on an LPS grid. Read once; its labels
-        are then held in memory, with one byte per voxel (two if the source's dtype has more),
-        beside the encoded frames.
+    layers : sequence of SegmentLayer
+        On one LPS grid: whole numbers from 0 to 65535 or booleans; for ``"fractional"`` also floats
+        from 0 to 1, one segment in each layer. Read once.
     segments : mapping, sequence of str or Segments, optional
-        Descriptions of the labels, as for `parse_segments`.
-    segmentation_type : {"binary", "labelmap"}
-        Segmentation Storage with one bit per voxel and segment, or Label Map Segmentation Storage.
+        Descriptions of the segments by their values, as for `parse_segments`.
+    segmentation_type : {"binary", "labelmap", "fractional"}
+        Segmentation Storage with a bit or a byte per voxel and segment, or Label Map Segmentation
+        Storage.
     metadata : Metadata
         Patient, study, series and equipment.
     uids : SeriesUids
@@ -184,24 +189,23 @@ def build_segmentation(
         Whether a source image has been compressed with loss.
     algorithm_name : str
         SegmentAlgorithmName of segments that state no algorithm; empty if not known.
-
-    Returns
-    -------
-    SegmentationObject
-        The dataset, its segments and advice for the user.
+    transfer_syntax_uid : str
+        Encoding of the pixels; bits cannot be compressed.
+    run : callable
+        Reads the layers.
+    scratch : callable
+        Returns an empty file for one bit of each voxel, if there are several layers.
 
     Raises
     ------
     ValuesError, KindError
-        If the volume is no label map, or empty.
+        If a layer has other values, or all are empty.
     MetadataError
         If segments or metadata are wrong.
     GeometryError
         If the positions cannot be printed evenly, or slices have neither a place nor a picture.
     OptionError
-        If the type is unknown.
-    MissingPackageError
-        If highdicom is not installed.
+        If the type is unknown, or bits are to be compressed.
 
     Notes
     -----
@@ -209,33 +213,34 @@ def build_segmentation(
 
     Examples
     --------
-    >>> import numpy as np
     >>> from dicomseries.sources import open_volume
     >>> from dicomseries.uids import UidPolicy, series_uids
     >>> labels = open_volume(np.array([[[0, 5, 7]]]), spacing=(1, 1, 1))
     >>> segmentation = build_segmentation(
-    ...     labels, {5: "Liver"}, metadata=Metadata(), uids=series_uids(UidPolicy(), b"seed"),
-    ...     moment=dt.datetime(2026, 11, 22),
+    ...     [SegmentLayer(volume=labels)], {5: "Liver"}, metadata=Metadata(),
+    ...     uids=series_uids(UidPolicy(), b"seed"), moment=dt.datetime(2026, 11, 22),
     ... )
-    >>> [segment.label for segment in segmentation.segments], segmentation.labels
+    >>> [segment.label for segment in segmentation.segments], segmentation.values
     (['Liver', 'Segment 7'], {1: 5, 2: 7})
     """
     segmentation_type = parse_segmentation_type(segmentation_type)
     descriptions = parse_segments(segments)
-    volume = volume.along_normal()
-    volume.grid.check_printed()
-    has_place = volume.grid.statement.has_place
-    if not has_place:
-        _check_pictures(volume.grid, source_images or ())
-    facts = {
-        **moment_facts(moment),
-        **identity_facts(SEGMENTATION_SOP_CLASSES[segmentation_type], uids),
-        "SOPInstanceUID": (uids.instance(0),),
-        "InstanceNumber": (1,),
-    }
-    composition = compose(Segmentation, place_facts(volume.grid, facts), metadata)
-    labels = read_labels(volume)
-    stated = descriptions.of(labels.values)
+    if segmentation_type == "binary" and transfer_syntax_uid != EXPLICIT_VR_LITTLE_ENDIAN:
+        raise _bits_not_compressed(transfer_syntax_uid)
+    if segmentation_type != "fractional" and metadata.get(_FRACTIONAL_TYPE) is not None:
+        raise _not_fractional(segmentation_type)
+    for layer in layers:
+        check_labels(layer.volume, segmentation_type)
+    layers = tuple(replace(layer, volume=layer.volume.along_normal()) for layer in layers)
+    if segmentation_type == "labelmap":
+        layers = (merged_layer(layers),)
+    grid = layers[0].volume.grid
+    _check_grid(grid, source_images or ())
+    facts = {**moment_facts(moment), **_identity(segmentation_type, uids)}
+    composition = compose(Segmentation, place_facts(grid, facts), metadata)
+
+    found = survey_layers(layers, segmentation_type, run, scratch)
+    stated = descriptions.of(found.values)
     described = with_defaults(stated, algorithm_name)
     typed_by_label = {
         segment.value
@@ -243,32 +248,147 @@ def build_segmentation(
         if before.type != segment.type
     }
     numbers = tuple(range(1, len(described) + 1))
+    order = None
+    table = FrameTable(slices=tuple(range(grid.shape[0])), segments=(0,) * grid.shape[0])
     if segmentation_type == "labelmap":
         numbers = tuple(segment.value for segment in described)
-    written = tuple(map(partial(_written, uids=uids), described, numbers))
-    frames = unplaced_frames(labels, written, numbers, segmentation_type)
-    organization_uid = make_uid(uids.entropy, "dimension organization", root=uids.root)
-    derivations = list(map(_derivation, source_images or ()))
-    if has_place:
-        place_frames(frames, volume.grid, derivations, organization_uid)
     else:
-        place_frames_on_pictures(frames, derivations, organization_uid)
-    dataset = _dataset(composition.shared)
-    for keyword in _FROM_HIGHDICOM:
-        if keyword in frames:
-            dataset.add(frames[keyword])
-    if is_lossy:  # never reset in images derived from it (PS3.3 section C.7.6.1.1.5)
-        dataset.LossyImageCompression = "01"
-    dataset.file_meta = _file_meta(dataset)
-    advice = advice_on(described, numbers, labels.values, segmentation_type, typed_by_label)
+        order = frame_order(found.presence([segment.value for segment in described]))
+        table = order.table
+    written = tuple(map(partial(_written, uids=uids), described, numbers))
+    groups = frame_groups(
+        grid,
+        table,
+        None if order is None else numbers,
+        source_images,
+        make_uid(uids.entropy, "dimension organization", root=uids.root),
+    )
+    shared = [
+        *composition.shared,
+        *groups.shared,
+        segment_sequence(written, numbers, has_background=order is None),
+        *_pixel_attributes(grid, segmentation_type, max(numbers), len(table)),
+        # lossy is never reset in images derived from it (PS3.3 section C.7.6.1.1.5)
+        attribute("LossyImageCompression", "01" if is_lossy else "00"),
+        attribute("SegmentsOverlap", "YES" if found.has_overlap else "NO"),
+    ]
+    advice = advice_on(described, numbers, found.values, segmentation_type, typed_by_label)
+    plan = SeriesPlan(
+        kind="Segmentation",
+        sop_class_uid=SEGMENTATION_SOP_CLASSES[segmentation_type],
+        transfer_syntax_uid=transfer_syntax_uid,
+        uids=uids,
+        grid=grid,
+        samples=1,
+        value_map=_value_map(segmentation_type, max(numbers)),
+        shared=tuple(sorted(shared, key=lambda member: member.tag)),
+        per_instance=(),
+        extent=Extent(volumes=1, slices=grid.shape[0]),
+        columns=groups.columns,
+        per_frame=groups.per_frame,
+        is_multi_frame=True,
+        frames=table,
+        has_bits=segmentation_type == "binary",
+        advice=(*advice, *composition.advice),
+    )
+    if not plan.is_encapsulated:
+        check_size(Segmentation, plan.pixel_bytes)
+    number_of = {segment.value: number for segment, number in zip(described, numbers, strict=True)}
+    labels = []
+    for values in found.labels:
+        labels.append({label: number_of[value] for label, value in values.items()})
     return SegmentationObject(
-        dataset=dataset,
+        plan=plan,
+        layers=layers,
         segmentation_type=segmentation_type,
         segments=written,
         numbers=numbers,
-        frames=int(frames.NumberOfFrames),
-        dtype="bool" if segmentation_type == "binary" else f"uint{frames.BitsAllocated}",
-        advice=(*advice, *composition.advice),
+        labels=tuple(labels),
+        order=order,
+    )
+
+
+def _bits_not_compressed(transfer_syntax_uid: str) -> OptionError:
+    codec = codec_of(transfer_syntax_uid)
+    return OptionError(
+        code="compression-of-bits",
+        where="compression",
+        given=f"{'compression' if codec is None else codec.word} for a binary Segmentation",
+        expected="pixels of 8 or 16 bits: single bits have no lossless codec in DICOM "
+        "(PS3.5 section 8.2)",
+        remedy="Leave `compression=` out, or pass `segmentation_type='labelmap'`.",
+    )
+
+
+def _not_fractional(segmentation_type: str) -> MetadataError:
+    return MetadataError(
+        code="attribute-not-for-this-image",
+        where=_FRACTIONAL_TYPE,
+        given=f"the attribute for `segmentation_type={segmentation_type!r}`",
+        expected="none: it belongs to fractions alone (PS3.3 section C.8.20.2)",
+        remedy="Leave it out, or pass `segmentation_type='fractional'`.",
+    )
+
+
+def _check_grid(grid: Grid, source_images: Sequence[tuple[Item, ...]]) -> None:
+    """Reject a grid that cannot be written."""
+    check_frame(Segmentation, grid, 1)
+    if grid.statement.has_place:
+        grid.check_printed()
+    else:
+        _check_pictures(grid, source_images)
+
+
+def _identity(segmentation_type: str, uids: SeriesUids) -> dict[str, tuple[Any, ...]]:
+    """Return the facts that do not follow from the voxels."""
+    facts = {
+        **identity_facts(SEGMENTATION_SOP_CLASSES[segmentation_type], uids),
+        "SOPInstanceUID": (uids.instance(0),),
+        "InstanceNumber": (1,),
+    }
+    if segmentation_type == "fractional":
+        facts["MaximumFractionalValue"] = (FRACTION_STEPS,)
+    return facts
+
+
+def _pixel_attributes(
+    grid: Grid, segmentation_type: str, highest: int, frames: int
+) -> Iterator[Attribute]:
+    """Yield the format of the pixels (PS3.3 sections C.8.20.2 and C.7.6.3)."""
+    bits = {"binary": 1, "fractional": 8}.get(segmentation_type, 8 if highest < 256 else 16)
+    yield attribute("SegmentationType", segmentation_type.upper())
+    yield attribute("NumberOfFrames", str(frames))
+    yield attribute("Rows", grid.shape[1])
+    yield attribute("Columns", grid.shape[2])
+    yield attribute("SamplesPerPixel", 1)
+    yield attribute("PhotometricInterpretation", "MONOCHROME2")
+    yield attribute("BitsAllocated", bits)
+    yield attribute("BitsStored", bits)
+    yield attribute("HighBit", bits - 1)
+    yield attribute("PixelRepresentation", 0)
+    yield attribute("PresentationLUTShape", "IDENTITY")
+    if segmentation_type == "labelmap":
+        yield attribute("PixelPaddingValue", 0, vr="US")
+    if segmentation_type == "fractional":
+        yield attribute("MaximumFractionalValue", FRACTION_STEPS)
+
+
+def _value_map(segmentation_type: str, highest: int) -> ValueMap:
+    if segmentation_type == "fractional":
+        return ValueMap(
+            dtype="uint8",
+            slope=format_ds(1 / FRACTION_STEPS),
+            intercept="0",
+            max_error=_LARGEST_ERROR,
+            policy="Fractional()",
+        )
+    is_wide = segmentation_type == "labelmap" and highest > 255
+    return ValueMap(
+        dtype="uint16" if is_wide else "uint8",
+        slope="1",
+        intercept="0",
+        max_error=0.0,
+        policy="Exact()",
     )
 
 
@@ -298,44 +418,3 @@ def _written(segment: Segment, number: int, uids: SeriesUids) -> Segment:
         uid = make_uid(uids.entropy, "tracking", segment.value, root=uids.root)
         segment = replace(segment, tracking_uid=uid)
     return segment
-
-
-def _derivation(images: tuple[Item, ...]) -> list[Dataset]:
-    """Return DerivationImageSequence of frames with these source images."""
-    if not images:
-        return []
-    segmentation = code_item("113076", "DCM", "Segmentation")
-    item = (
-        attribute("SourceImageSequence", *images),
-        attribute("DerivationCodeSequence", segmentation),
-    )
-    return [_dataset(item)]
-
-
-def _file_meta(dataset: Dataset) -> FileMetaDataset:
-    from pydicom.dataset import FileMetaDataset  # noqa: PLC0415 - slow to import
-
-    attributes = (
-        attribute("FileMetaInformationVersion", b"\0\1"),
-        attribute("MediaStorageSOPClassUID", str(dataset.SOPClassUID)),
-        attribute("MediaStorageSOPInstanceUID", str(dataset.SOPInstanceUID)),
-        attribute("TransferSyntaxUID", EXPLICIT_VR_LITTLE_ENDIAN),
-        attribute("ImplementationClassUID", IMPLEMENTATION_CLASS_UID),
-        attribute("ImplementationVersionName", IMPLEMENTATION_VERSION_NAME),
-    )
-    return FileMetaDataset(_dataset(attributes))
-
-
-def _dataset(attributes: Sequence[Attribute]) -> Dataset:
-    from pydicom.dataset import Dataset  # noqa: PLC0415 - slow to import
-    from pydicom.sequence import Sequence as DicomSequence  # noqa: PLC0415
-
-    dataset = Dataset()
-    for member in attributes:
-        values: Any = list(member.values)
-        if member.vr == "SQ":
-            values = DicomSequence([_dataset(item) for item in values if isinstance(item, tuple)])
-        elif len(values) == 1:
-            values = values[0]
-        dataset.add_new(member.tag, member.vr, values)
-    return dataset

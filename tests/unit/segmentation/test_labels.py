@@ -1,14 +1,26 @@
-"""What is a label map, and what is refused before anything is built."""
+"""What is a layer of labels, what is rejected, and where each label is."""
 
 from __future__ import annotations
+
+import datetime as dt
+from io import BytesIO
 
 import numpy as np
 import pytest
 
 from dicomseries.errors import DicomSeriesError, KindError, ValuesError
 from dicomseries.geometry import Grid
-from dicomseries.segmentation.labels import LabelVolume, check_labels, read_labels, renumbered
-from dicomseries.sources import FrameReader, Volume, array_frames
+from dicomseries.metadata import Metadata
+from dicomseries.segmentation import SegmentLayer, build_segmentation, check_labels
+from dicomseries.segmentation.labels import (
+    LabelSurvey,
+    label_spans,
+    stored_fractions,
+    unsigned_labels,
+)
+from dicomseries.segmentation.segment_survey import OverlapSearch
+from dicomseries.sources import Volume, array_frames
+from dicomseries.uids import UidPolicy, series_uids
 
 
 def volume(array, **options):
@@ -19,32 +31,38 @@ def volume(array, **options):
     )
 
 
+def built(labels, **options):
+    check_labels(labels, options.get("segmentation_type", "binary"))
+    return build_segmentation(
+        [SegmentLayer(volume=labels)],
+        metadata=Metadata(),
+        uids=series_uids(UidPolicy(), b"seed"),
+        moment=dt.datetime(2026, 11, 22),  # noqa: DTZ001
+        **options,
+    )
+
+
 @pytest.mark.parametrize(
     "dtype",
     ["bool", "uint8", "int8", "uint16", "int16", "int32", "uint32", "int64", "uint64", ">u2"],
 )
-def test_labels_of_every_whole_type_are_read_as_they_are(dtype):
+def test_labels_of_every_whole_type_are_found_in_their_slices(dtype):
     array = np.zeros((3, 4, 5), dtype)
     array[1, 2:, 3] = 1
-    labels = read_labels(volume(array))
-    assert labels.values == (1,)
-    assert np.array_equal(labels.array, array)
-    assert labels.array.dtype == ("uint8" if array.dtype.itemsize == 1 else "uint16")
+    places = LabelSurvey()(array, (7, 10))
+    assert (places.slices, places.labels) == ((8,), (1,))
+    assert unsigned_labels(array).dtype == ("uint8" if array.dtype.itemsize == 1 else "uint16")
 
 
-def test_the_source_is_read_once(monkeypatch):
-    monkeypatch.setattr("dicomseries.segmentation.labels._BYTES_PER_READ", 1)
-    array = np.arange(8 * 4 * 5, dtype="uint8").reshape(8, 4, 5)
-    reads = []
-
-    def read(start, stop):
-        reads.append((start, stop))
-        return array[start:stop]
-
-    frames = FrameReader(shape=array.shape, dtype=array.dtype, read=read, edges=(0, 3, 6, 8))
-    labels = read_labels(Volume(slabs=frames, grid=Grid(shape=(8, 4, 5), spacing_mm=(1, 1, 1))))
-    assert reads == [(0, 3), (3, 6), (6, 8)]
-    assert labels.values == tuple(range(1, 160))
+def test_each_label_has_its_first_and_last_voxel():
+    rng = np.random.default_rng(3)
+    for _ in range(50):
+        frame = (rng.integers(0, 6, (7, 5)) * rng.integers(0, 2, (7, 5))).astype("uint16") * 60
+        expected = []
+        for label in np.unique(frame[frame > 0]).tolist():
+            places = np.flatnonzero(frame.reshape(-1) == label)
+            expected.append((label, int(places[0]), int(places[-1]) + 1))
+        assert list(map(tuple, label_spans(frame))) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,22 +87,53 @@ def test_the_source_is_read_once(monkeypatch):
 )
 def test_what_is_no_label_map_is_rejected_with_a_remedy(array, options, code, kind, remedy):
     with pytest.raises(DicomSeriesError) as caught:
-        read_labels(volume(array, **options))
+        built(volume(array, **options))
     assert (caught.value.code, type(caught.value)) == (code, kind)
     assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        (np.nan, "fractions-outside"),
+        (np.inf, "fractions-outside"),
+        (-0.01, "fractions-outside"),
+        (1.0000001, "fractions-outside"),
+        (1 / 511, "labels-empty"),
+    ],
+)
+def test_fractions_outside_of_zero_to_one_are_rejected(value, code):
+    array = np.zeros((2, 3, 4))
+    array[1, 2, 1] = value
+    with pytest.raises(ValuesError) as caught:
+        built(volume(array), segmentation_type="fractional")
+    assert caught.value.code == code
 
 
 def test_a_single_volume_with_its_axis_is_a_label_map():
     array = np.ones((2, 3, 4), "uint8")
     check_labels(volume(array, volumes=1))
-    assert np.array_equal(read_labels(volume(array, volumes=1)).array, array)
     with pytest.raises(KindError):
         check_labels(volume(array, volumes=2))
 
 
-def test_the_highest_label_is_kept_and_numbers_take_the_smallest_type():
-    labels = LabelVolume(array=np.array([[[0, 65535, 2]]], "uint16"), values=(2, 65535))
-    assert renumbered(labels, (2, 65535), (2, 65535)).tolist() == [[[0, 65535, 2]]]
-    small = renumbered(labels, (2, 65535), (1, 2))
-    assert (small.tolist(), small.dtype) == ([[[0, 2, 1]]], np.uint8)
-    assert renumbered(labels, (2, 65535), (1, 256)).dtype == np.uint16
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_a_stored_fraction_is_the_nearest_of_256(dtype):
+    fractions = np.concatenate(
+        ([0.0, 1.0], np.arange(255) / 255 + 1 / 510, np.random.default_rng(0).random(1000))
+    )
+    frame = fractions.astype(dtype)[np.newaxis]
+    _, stored, error = stored_fractions(frame)
+    assert error <= (0.5 + 1e-9) / 255
+    assert np.abs(stored / 255 - frame.astype("float64")).max() == error
+    assert stored[0, 1] == 255
+
+
+def test_overlaps_are_seen_in_the_bit_where_they_are():
+    rng = np.random.default_rng(1)
+    for _ in range(40):
+        masks = rng.random((3, 4, 3, 7)) < 0.08
+        search = OverlapSearch(BytesIO(), voxels=21)
+        for mask in masks:
+            search.add(LabelSurvey(has_union=True)(mask, (0, 4)).union)
+        assert search.has_overlap == bool((masks.sum(axis=0) > 1).any())

@@ -55,7 +55,7 @@ _OPTIONAL = (
     ("tifffile", "TIFF stacks"),
     ("dask", "Dask arrays"),
     ("xarray", "xarray objects"),
-    ("highdicom", "Segmentation objects"),
+    ("highdicom", "structured reports of measurements"),
     ("fsspec", "URLs: any scheme://"),
     ("s3fs", "s3:// through fsspec"),
     ("obstore", "s3://, gs://, az://, faster"),

@@ -17,9 +17,10 @@ __all__ = ["SEGMENTATION_SOP_CLASSES", "Segmentation"]
 SEGMENTATION_SOP_CLASSES = {
     "binary": "1.2.840.10008.5.1.4.1.1.66.4",
     "labelmap": "1.2.840.10008.5.1.4.1.1.66.7",
+    "fractional": "1.2.840.10008.5.1.4.1.1.66.4",
 }
-"""Segmentation type → SOP Class UID (PS3.4 annex B.5): one bit per segment, or one label per
-voxel."""
+"""Segmentation type → SOP Class UID (PS3.4 annex B.5): one bit per segment, one label per voxel, or
+a fraction per segment."""
 
 
 def _written(keyword: str, remedy: str = "Leave it out; it follows from the labels.") -> Row:
@@ -54,7 +55,6 @@ _IMAGE = (
         _written(keyword)
         for keyword in (
             "SegmentsOverlap",
-            "SegmentationFractionalType",
             "MaximumFractionalValue",
             "DimensionOrganizationSequence",
             "DimensionOrganizationType",
@@ -63,13 +63,18 @@ _IMAGE = (
             "PresentationLUTShape",
         )
     ),
+    Row(
+        "SegmentationFractionalType",
+        "1C",
+        Choice(values=("PROBABILITY",), allowed=(("PROBABILITY", "OCCUPANCY"),)),
+        HasFact("MaximumFractionalValue"),
+    ),
 )
 
 Segmentation = Kind(
     name="Segmentation",
     title="Segmentation",
-    summary="segmentation, for label maps and masks: whole numbers or booleans, all segments in "
-    "one file",
+    summary="segmentation, for label maps, masks and probabilities, all segments in one file",
     modality="SEG",
     sop_class_uid=SEGMENTATION_SOP_CLASSES["binary"],
     pixels=PixelRules(bits=(8, 16)),

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from dicomseries.codecs import Codec, codec_of
 from dicomseries.errors import ReadError
 from dicomseries.executors import Bounds
-from dicomseries.part10 import (
-    HeaderTemplate,
-    encode_headers,
-    encoded_chunks,
-    frames_chunks,
-    header_template,
-)
+from dicomseries.part10 import encode_headers, frames_chunks, header_template
 from dicomseries.sinks import Sink, stored_path
+from dicomseries.writing.encode.compressed_frames import chunks_behind_offsets
 from dicomseries.writing.encode.encode_tasks import EncodeTask, FileTask, StoreTask
-from dicomseries.writing.encode.read_back import Tally, compare_frames, compare_labels
+from dicomseries.writing.encode.read_back import Tally, compare_frames
 from dicomseries.writing.encode.slab_loop import each_slab
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job
 
 __all__ = ["write_series"]
-
-_IN_MEMORY = 64 << 20
-"""Bytes of compressed frames that wait in memory; more wait in an unnamed temporary file."""
 
 
 def write_series(
@@ -37,7 +28,7 @@ def write_series(
 
     Complete files of a killed write stay.
     """
-    if job.encoded is not None or job.plan.is_multi_frame:
+    if job.plan.is_multi_frame:
         tally = _written_before(job, sink, request, read_back=read_back)
         return tally or _write_one_file(job, sink, request, read_back=read_back)
     task = FileTask(
@@ -76,9 +67,9 @@ def _written_before(
     job: Job, sink: Sink, request: WriteRequest, *, read_back: bool
 ) -> Tally | None:
     """Return the sums of a killed write's file."""
-    if job.encoded is None and job.plan.value_map.counts:
+    if job.plan.value_map.counts:
         return None
-    start = job.encoded or encode_headers(header_template(job.plan), job.plan, 0, 1)[0]
+    start = encode_headers(header_template(job.plan), job.plan, 0, 1)[0]
     size = job.plan.file_bytes(0)
     file = sink.find(job.plan.file_name(0), start, size)
     if file is None:
@@ -105,7 +96,12 @@ def _write_one_file(job: Job, sink: Sink, request: WriteRequest, *, read_back: b
             total.size += len(chunk)
             yield chunk
 
-    chunks = _chunks(job, request, total) if job.encoded is None else (job.encoded,)
+    if job.segmentation is None:
+        chunks = _chunks(job, request, total)
+    else:
+        from dicomseries.writing.encode import segmentation_chunks  # noqa: PLC0415 - of one kind
+
+        chunks = segmentation_chunks.segmentation_chunks(job.segmentation, request, total)
     with stored_path(sink.put(job.plan.file_name(0), counted(chunks))) as path:
         if read_back and path is not None:
             total.add(_compared(path, job, request))
@@ -113,8 +109,10 @@ def _write_one_file(job: Job, sink: Sink, request: WriteRequest, *, read_back: b
 
 
 def _compared(path: Path, job: Job, request: WriteRequest) -> Tally:
-    if job.encoded is not None:
-        return compare_labels(path, job)
+    if job.segmentation is not None:
+        from dicomseries.writing.encode import segment_read_back  # noqa: PLC0415 - of one kind
+
+        return segment_read_back.compare_segments(path, job.segmentation, request)
     return compare_frames(path, job, request)
 
 
@@ -123,7 +121,7 @@ def _chunks(job: Job, request: WriteRequest, total: Tally) -> Iterator[bytes | m
     (header,) = encode_headers(template, job.plan, 0, 1)
     if codec is not None:
         frames = _compressed_frames(job, codec, request, total)
-        yield from _chunks_behind_offsets(template, header, frames)
+        yield from chunks_behind_offsets(template, header, frames)
         return
     task = StoreTask(value_map=job.plan.value_map)
 
@@ -142,20 +140,3 @@ def _compressed_frames(
     for tally, frames in each_slab(job.volume, task, request, "writing", job.slabs):
         total.add(tally)
         yield from frames
-
-
-def _chunks_behind_offsets(
-    template: HeaderTemplate, header: bytes, frames: Iterable[bytes]
-) -> Iterator[bytes]:
-    """Yield compressed frames behind their table of offsets.
-
-    The frames wait until the last one is encoded: in memory, and if they are many in an unnamed
-    temporary file.
-    """
-    lengths: list[int] = []
-    with SpooledTemporaryFile(_IN_MEMORY) as waiting:
-        for frame in frames:
-            waiting.write(frame)
-            lengths.append(len(frame))
-        waiting.seek(0)
-        yield from encoded_chunks(template, header, lengths, map(waiting.read, lengths))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,15 +22,12 @@ from dicomseries.writing.jobs.series_jobs import Job
 if TYPE_CHECKING:
     from dicomseries.derivation import Inheritance
 
-__all__ = ["FileComparison", "Tally", "compare_frames", "compare_labels", "verify_series"]
+__all__ = ["FileComparison", "Tally", "compare_frames", "verify_series"]
 
 _GROUPED_CHECKS = {"VAL-004": "LossyImageCompression"}
 """Checks of several attributes. A source may omit the method of its lossy compression; then it
 is unknown."""
 _FRAME_SEQUENCES = frozenset({"SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"})
-
-_SEGMENT_NUMBERS = 65536
-"""SegmentNumber (0062,0004) has 16 bits."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,19 +126,6 @@ def _largest_error(
         source_slope=scale[0],
         source_intercept=scale[1],
     )
-
-
-def compare_labels(path: Path, job: Job) -> Tally:
-    """Return the error of a segmentation: 0 or infinite."""
-    segmentation = reading.read(path)
-    label_of_number = np.arange(_SEGMENT_NUMBERS, dtype=np.uint16)
-    for number, label in (job.labels or {}).items():
-        label_of_number[number] = label
-    stored = label_of_number[segmentation.array]
-    slices = [job.volume.slabs.read(index, index + 1) for index in range(job.volume.slices)]
-    is_same_shape = segmentation.grid.shape == job.volume.grid.shape
-    is_same = is_same_shape and np.array_equal(stored, np.concatenate(slices))
-    return Tally(error=0.0 if is_same else math.inf, instances=[reading.read_instance(path)])
 
 
 def verify_series(job: Job, tally: Tally, inheritance: Inheritance | None = None) -> None:

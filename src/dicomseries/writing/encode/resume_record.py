@@ -103,9 +103,6 @@ def _planned(jobs: Sequence[Job]) -> Iterator[bytes]:
     The value map holds the range of the voxels.
     """
     for job in jobs:
-        if job.encoded is not None:
-            yield job.encoded
-            continue
         plan = job.plan
         attributes = (
             plan.sop_class_uid,
@@ -114,6 +111,7 @@ def _planned(jobs: Sequence[Job]) -> Iterator[bytes]:
             plan.shared,
             plan.groups,
             plan.per_frame,
+            plan.frames,
         )
         voxels = (
             plan.extent,

@@ -1,21 +1,20 @@
-"""From labels to Segmentation objects, encoded while they are planned."""
+"""From layers of segments to Segmentation objects."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from dicomseries.codecs import syntax_of
 from dicomseries.derivation import PlaneReferences
 from dicomseries.metadata import Metadata
-from dicomseries.plan import Extent, SeriesPlan
-from dicomseries.segmentation import SegmentationObject, build_segmentation, check_labels
+from dicomseries.segmentation import build_segmentation, check_labels, layers_of
 from dicomseries.sources import Volume
-from dicomseries.standard.attributes.attribute import Attribute, Item, Value
-from dicomseries.standard.dictionary import keyword_for_tag
-from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
+from dicomseries.standard.attributes.attribute import Item
 from dicomseries.uids import SeriesUids, series_uids
-from dicomseries.values import ValueMap
+from dicomseries.writing.encode.compressed_frames import scratch_file
+from dicomseries.writing.encode.layer_loop import each_layer_slab
+from dicomseries.writing.encode.slab_loop import slab_plan
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.overlay_advice import overlay_advice
 from dicomseries.writing.jobs.series_jobs import Job, with_series_names
@@ -23,31 +22,26 @@ from dicomseries.writing.jobs.split_names import PartNames
 from dicomseries.writing.jobs.uid_entropy import uid_entropy
 from dicomseries.writing.jobs.value_statistics import frame_digest
 
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
 __all__ = ["segmentation_jobs"]
 
 _MOST_NAME = 64
 """Characters of SegmentAlgorithmName (LO, PS3.5 section 6.2)."""
 
-_NOT_PRINTED = frozenset({"PixelData", "PerFrameFunctionalGroupsSequence"})
-"""Thousands of numbers, left out of a printed plan."""
-
 
 def segmentation_jobs(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
-    """Return the Segmentations of a label map.
+    """Return the Segmentations of a label map, or of layers.
 
     Parameters
     ----------
     volume : Volume
-        Whole numbers or booleans, slices in any order along the normal.
+        Whole numbers, booleans or fractions, slices in any order along the normal. Its layers are
+        one Segmentation.
     request : WriteRequest
         The options of the write, and the attributes of its inputs.
     """
     stored = volume.along_normal()
-    is_split = request.options.split and (volume.volumes or 1) > 1
-    if not request.options.split:
+    is_split = request.options.split and (volume.volumes or 1) > 1 and volume.layers is None
+    if not is_split:
         stored = _as_pictures(stored)
     if is_split:
         parts = [stored.at(index) for index in range(volume.volumes or 1)]
@@ -56,8 +50,9 @@ def segmentation_jobs(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
     else:
         parts = [stored]
     for part in parts:
-        check_labels(part)
-    entropy = uid_entropy(stored, request, _digests(stored))
+        checked = part if part.layers is None else part.at(0)
+        check_labels(checked, str(request.options.segmentation_type))
+    entropy = uid_entropy(stored, request, _digests(stored, request), *_layers(stored))
     uids, metadata = series_uids(request.uid, entropy), request.metadata
     if request.inheritance is not None:
         uids = request.inheritance.uids_in_study(uids, request.uid)
@@ -82,15 +77,23 @@ def segmentation_jobs(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
 
 def _as_pictures(volume: Volume) -> Volume:
     """Return the labels of a clip as separate pictures."""
-    if volume.grid.statement.has_place or (volume.volumes or 1) == 1:
+    is_clip = not volume.grid.statement.has_place and (volume.volumes or 1) > 1
+    if not is_clip or volume.layers is not None:
         return volume
     grid = replace(volume.grid, shape=(volume.slabs.shape[0], *volume.grid.shape[1:]))
     return replace(volume, grid=grid, volumes=None, times_s=None, repetition_time_s=None)
 
 
-def _digests(volume: Volume) -> Iterator[bytes]:
-    for frame in range(volume.slabs.shape[0]):
-        yield frame_digest(volume.slabs.read(frame, frame + 1)[0])
+def _digests(volume: Volume, request: WriteRequest) -> Iterator[bytes]:
+    for start, stop in slab_plan(volume, request).bounds:
+        yield from map(frame_digest, volume.slabs.read(start, stop))
+
+
+def _layers(volume: Volume) -> tuple[object, ...]:
+    """Return the segments of layers for the digest of the content."""
+    if volume.layers is None:
+        return ()
+    return (tuple(segments and tuple(segments.items()) for segments in volume.layers),)
 
 
 def _job(
@@ -108,7 +111,7 @@ def _job(
         inheritance.check_new_uids(uids, 1)
         planes = inheritance.planes
     segmentation = build_segmentation(
-        volume,
+        layers_of(volume),
         request.options.segments,
         segmentation_type=request.options.segmentation_type,
         metadata=metadata,
@@ -117,14 +120,24 @@ def _job(
         source_images=_source_images(volume, number, planes),
         is_lossy=planes is not None and planes.is_lossy,
         algorithm_name=_algorithm_name(request),
+        transfer_syntax_uid=syntax_of(request.options.compression).uid,
+        run=each_layer_slab(request, "reading"),
+        scratch=scratch_file,
     )
-    encoded = segmentation.encoded()
-    plan = _plan(volume, segmentation, uids)
-    advice = (*request.advice, *plan.advice)
-    plan = replace(plan, folder=folder, known_bytes=len(encoded), advice=advice)
+    plan = segmentation.plan
+    in_viewers = overlay_advice(
+        segmentation.segmentation_type,
+        segmentation.numbers,
+        rows=volume.grid.shape[1],
+        columns=volume.grid.shape[2],
+        has_source=any(element.keyword == "ReferencedSeriesSequence" for element in plan.shared),
+    )
+    advice = (*request.advice, *volume.grid.statement.notes, *plan.advice, *in_viewers)
+    plan = replace(plan, folder=folder, advice=advice)
     if inheritance is not None:
         plan = inheritance.added_to(plan, None)
-    return Job(volume=volume, plan=plan, encoded=encoded, labels=segmentation.labels)
+    segmentation = replace(segmentation, plan=plan)
+    return Job(volume=volume, plan=plan, segmentation=segmentation)
 
 
 def _algorithm_name(request: WriteRequest) -> str:
@@ -145,52 +158,3 @@ def _source_images(
     if volume.grid.statement.has_place:
         return planes.slices
     return planes.slices[number * volume.slices : (number + 1) * volume.slices]
-
-
-def _plan(volume: Volume, segmentation: SegmentationObject, uids: SeriesUids) -> SeriesPlan:
-    dataset = segmentation.dataset
-    advice = [*volume.grid.statement.notes, *segmentation.advice]
-    advice += overlay_advice(
-        segmentation.segmentation_type,
-        segmentation.numbers,
-        rows=volume.grid.shape[1],
-        columns=volume.grid.shape[2],
-        has_source="ReferencedSeriesSequence" in dataset,
-    )
-    return SeriesPlan(
-        kind="Segmentation",
-        sop_class_uid=str(dataset.SOPClassUID),
-        transfer_syntax_uid=EXPLICIT_VR_LITTLE_ENDIAN,
-        uids=uids,
-        grid=volume.grid,
-        samples=1,
-        value_map=ValueMap(
-            dtype="uint16" if segmentation.dtype == "uint16" else "uint8",
-            slope="1",
-            intercept="0",
-            max_error=0.0,
-            policy="Exact()",
-        ),
-        shared=_attributes(dataset),
-        per_instance=(),
-        extent=Extent(volumes=1, slices=volume.slices),
-        is_multi_frame=True,
-        advice=tuple(advice),
-    )
-
-
-def _attributes(dataset: Dataset) -> tuple[Attribute, ...]:
-    """Return the content of a dataset, for people."""
-    attributes: list[Attribute] = []
-    for element in dataset:
-        keyword = keyword_for_tag(element.tag)
-        values: tuple[Value, ...] = ()
-        if not keyword or keyword in _NOT_PRINTED:
-            continue
-        if element.VR == "SQ":
-            values = tuple(map(_attributes, element.value))
-        elif not element.is_empty:
-            entries = element.value if element.VM > 1 else [element.value]
-            values = tuple(entry if isinstance(entry, bytes) else str(entry) for entry in entries)
-        attributes.append(Attribute(keyword, element.VR, values))
-    return tuple(attributes)

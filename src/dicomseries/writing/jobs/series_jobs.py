@@ -5,8 +5,9 @@ All series of a write share study, space, values and window.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -41,6 +42,9 @@ from dicomseries.writing.jobs.value_maps import value_map_of
 from dicomseries.writing.jobs.value_meaning import as_map, requires_unit, settled
 from dicomseries.writing.jobs.value_statistics import survey
 
+if TYPE_CHECKING:
+    from dicomseries.segmentation import SegmentationObject
+
 __all__ = ["Job", "plan_jobs", "with_others", "with_series_names"]
 
 _LONGEST_DESCRIPTION = 64
@@ -59,17 +63,14 @@ class Job:
         Everything about the series except its voxels.
     slabs : tuple of (int, int)
         Frames that are read at a time.
-    encoded : bytes, optional
-        The file, if it was encoded while planning.
-    labels : mapping of int to int, optional
-        SegmentNumber to label, if the voxels are labels.
+    segmentation : SegmentationObject, optional
+        Layers and frames, if the series is a Segmentation.
     """
 
     volume: Volume
     plan: SeriesPlan
     slabs: tuple[Bounds, ...] = ()
-    encoded: bytes | None = None
-    labels: Mapping[int, int] | None = None
+    segmentation: SegmentationObject | None = None
 
 
 def with_others(jobs: Sequence[Job]) -> SeriesPlan:

@@ -1,0 +1,87 @@
+"""Layers of a segmentation as slabs, and the work on each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, Any, TypeVar
+
+from dicomseries.executors import Bounds
+from dicomseries.segmentation import FramePiece, SegmentLayer
+from dicomseries.writing.encode.compressed_frames import scratch_file
+from dicomseries.writing.encode.slab_loop import slab_plan
+from dicomseries.writing.inputs.write_request import WriteRequest
+
+__all__ = ["each_layer_slab", "in_file_order"]
+
+Result = TypeVar("Result")
+
+
+def each_layer_slab(request: WriteRequest, stage: str) -> _LayerLoop:
+    """Return a function that runs tasks on the slabs of layers.
+
+    One layer is read after the other, and each slab by as many workers as the request has.
+    """
+    return _LayerLoop(request, stage)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LayerLoop:
+    """Runs a task on the slabs of each layer."""
+
+    request: WriteRequest
+    stage: str
+
+    def __call__(
+        self, layers: Sequence[SegmentLayer], tasks: Sequence[Callable[[Any, Bounds], Result]]
+    ) -> Iterator[tuple[int, Result]]:
+        """Yield index of the layer and result of each slab, in order."""
+        options = self.request.options
+        slices = layers[0].volume.slices
+        for index, (layer, task) in enumerate(zip(layers, tasks, strict=True)):
+            bounds = slab_plan(layer.volume, self.request).bounds
+            results = options.executor.run(task, layer.volume.slabs, bounds)
+            for (_, stop), result in zip(bounds, results, strict=True):
+                if options.progress is not None:
+                    options.progress(index * slices + stop, len(layers) * slices, self.stage)
+                yield index, result
+
+
+def in_file_order(
+    pieces: Iterator[FramePiece], count: int, empty: frozenset[int]
+) -> Iterator[FramePiece]:
+    """Yield the piece of each frame in the order of the file.
+
+    Pieces that come too early wait: few in memory, many in an unnamed temporary file.
+
+    Parameters
+    ----------
+    pieces : iterator of FramePiece
+        In any order.
+    count : int
+        Frames of the file.
+    empty : frozenset of int
+        Frames without a piece.
+    """
+    places: dict[int, tuple[int, int, int]] = {}
+    end = following = 0
+    with scratch_file() as waiting:
+        for piece in pieces:
+            if piece.frame != following:
+                places[piece.frame] = (end, piece.first, len(piece.content))
+                waiting.seek(end)
+                end += waiting.write(piece.content)
+                continue
+            yield piece
+            following += 1
+            while following in places or following in empty:
+                yield _waited(waiting, following, places.pop(following, (0, 0, 0)))
+                following += 1
+        for frame in range(following, count):
+            yield _waited(waiting, frame, places.pop(frame, (0, 0, 0)))
+
+
+def _waited(waiting: IO[bytes], frame: int, place: tuple[int, int, int]) -> FramePiece:
+    start, first, size = place
+    waiting.seek(start)
+    return FramePiece(frame, first, waiting.read(size))

@@ -1,0 +1,162 @@
+"""Segmentations, read back and compared voxel by voxel with their layers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries import reading
+from dicomseries.executors import Bounds
+from dicomseries.segmentation import FRACTION_STEPS, SegmentationObject
+from dicomseries.sources import HIGHEST_LABEL, FrameReader
+from dicomseries.writing.encode.layer_loop import each_layer_slab
+from dicomseries.writing.encode.read_back import Tally
+from dicomseries.writing.inputs.write_request import WriteRequest
+
+__all__ = ["compare_segments"]
+
+Comparison = Callable[[npt.NDArray[Any], Bounds], float]
+
+
+def compare_segments(path: Path, segmentation: SegmentationObject, request: WriteRequest) -> Tally:
+    """Return the largest error of a segmentation, and its header.
+
+    Every voxel of every layer is compared; the error of labels is 0 or infinite.
+    """
+    instance = reading.read_instance(path)
+    (series,) = reading.scan(path)
+    grid = segmentation.plan.grid
+    if series.grid is None or series.grid.shape != grid.shape or series.frame_set is None:
+        return Tally(error=math.inf, instances=[instance])
+    if segmentation.segmentation_type == "binary":
+        tasks = _bit_comparisons(series, segmentation)
+    elif segmentation.segmentation_type == "labelmap":
+        tasks = _label_comparisons(path, segmentation)
+    else:
+        tasks = _fraction_comparisons(path, segmentation)
+    error = _error_of_others(series, segmentation)
+    run = each_layer_slab(request, "verifying")
+    for _, error_of_slab in run(segmentation.layers, tasks):
+        error = max(error, error_of_slab)
+    return Tally(error=error, instances=[instance])
+
+
+def _error_of_others(series: reading.Series, segmentation: SegmentationObject) -> float:
+    """Return the error of frames whose segment is in no layer: they are empty."""
+    frames = series.frame_set
+    assert frames is not None  # noqa: S101 - the caller has checked it
+    numbers = frames.pool[0].segments
+    if segmentation.order is None or numbers is None:
+        return 0.0
+    of_layers = {number for labels in segmentation.labels for number in labels.values()}
+    for frame in np.flatnonzero(~np.isin(numbers, sorted(of_layers))).tolist():
+        if reading.read_frames(frames.pool[0].instance, frame, frame + 1).any():
+            return math.inf
+    return 0.0
+
+
+# ------------------------------------------------------------------------------------------- bits
+def _bit_comparisons(series: reading.Series, segmentation: SegmentationObject) -> list[Comparison]:
+    assert series.frame_set is not None  # noqa: S101 - the caller has checked it
+    tasks: list[Comparison] = []
+    for labels in segmentation.labels:
+        slabs = reading.slabs_of_segments(series.frame_set, labels.values())
+        tasks.append(_BitComparison(labels=labels, slabs=slabs))
+    return tasks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _BitComparison:
+    """Compares the segments of a layer with a slab of its labels."""
+
+    labels: Mapping[int, int]
+    slabs: reading.LabelSlabs
+
+    def __call__(self, slab: npt.NDArray[Any], bounds: Bounds) -> float:
+        if self.slabs.has_overlap(*bounds):
+            return math.inf  # a voxel of a layer is in one segment
+        return _error_of_labels(self.slabs.read(*bounds), slab, self.labels)
+
+
+# ------------------------------------------------------------------------------------------ labels
+def _label_comparisons(path: Path, segmentation: SegmentationObject) -> list[Comparison]:
+    slabs = reading.open_volume(str(path)).slabs
+    return [_LabelComparison(labels=segmentation.labels[0], slabs=slabs)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _LabelComparison:
+    """Compares a label map with a slab of labels."""
+
+    labels: Mapping[int, int]
+    slabs: FrameReader
+
+    def __call__(self, slab: npt.NDArray[Any], bounds: Bounds) -> float:
+        return _error_of_labels(self.slabs.read(*bounds), slab, self.labels)
+
+
+def _error_of_labels(
+    numbers: npt.NDArray[Any], slab: npt.NDArray[Any], labels: Mapping[int, int]
+) -> float:
+    """Return 0 if numbers are those of all labels, else infinity."""
+    if slab.dtype.kind == "b":
+        slab = slab.view(np.uint8)
+    expected = slab
+    is_renamed = any(label != number for label, number in labels.items())
+    if is_renamed or not _has_only(numbers, slab):
+        table = np.zeros(HIGHEST_LABEL + 1, np.uint16)
+        for label, number in labels.items():
+            table[label] = number
+        expected = table[slab]
+    return 0.0 if np.array_equal(numbers, expected) else math.inf
+
+
+def _has_only(numbers: npt.NDArray[Any], slab: npt.NDArray[Any]) -> bool:
+    return numbers.shape == slab.shape and bool((numbers == slab).all())
+
+
+# --------------------------------------------------------------------------------------- fractions
+def _fraction_comparisons(path: Path, segmentation: SegmentationObject) -> list[Comparison]:
+    volume = reading.open_volume(str(path), values="stored")
+    tasks: list[Comparison] = []
+    for labels in segmentation.labels:
+        slabs: dict[int, FrameReader] = {}
+        for label, number in labels.items():
+            index = segmentation.numbers.index(number)
+            slabs[label] = volume.at(index).slabs
+        tasks.append(_FractionComparison(slabs=slabs))
+    return tasks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _FractionComparison:
+    """Compares the segments of a layer with a slab of it."""
+
+    slabs: Mapping[int, FrameReader]
+
+    def __call__(self, slab: npt.NDArray[Any], bounds: Bounds) -> float:
+        error = 0.0
+        for label, reader in self.slabs.items():
+            stored = reader.read(*bounds)
+            fractions = slab if slab.dtype.kind == "f" else slab == label
+            for stored_frame, frame in zip(stored, fractions, strict=True):
+                error = max(error, _largest_difference(stored_frame, frame))
+        if not self.slabs and slab.dtype.kind == "f":
+            error = float(slab.max())
+        return error
+
+
+def _largest_difference(stored: npt.NDArray[Any], frame: npt.NDArray[Any]) -> float:
+    """Return the largest difference in rows that are not empty."""
+    rows = np.flatnonzero(stored.any(axis=1) | frame.any(axis=1))
+    if not len(rows):
+        return 0.0
+    used = slice(int(rows[0]), int(rows[-1]) + 1)
+    difference = stored[used] / FRACTION_STEPS - frame[used].astype(np.float64)
+    return float(np.abs(difference).max())
