@@ -9,6 +9,7 @@ from typing import Any
 
 from dicomseries.errors import MetadataError
 from dicomseries.segmentation.dataset_json import is_dataset_json, names_in_dataset_json
+from dicomseries.segmentation.segment_names import structure_of
 from dicomseries.segmentation.segments import Segment, Segments, parse_segments
 
 __all__ = ["InputMask", "InputSegments", "segments_of_masks"]
@@ -16,6 +17,7 @@ __all__ = ["InputMask", "InputSegments", "segments_of_masks"]
 _BACKGROUND = "background"
 _DEFAULT = "default"
 _OF_TYPE = ("type", "category", "modifier")
+_CODES = (*_OF_TYPE, "region", "region_modifier")
 _NUMBER = re.compile(r"segments\[(\d+)\]")
 
 
@@ -112,7 +114,10 @@ def segments_of_masks(
         parsed = parse_segments(fields)
     except MetadataError as error:
         raise _with_keys(error, masks) from None
-    described = tuple(_noted(segment, note) for segment in parsed.described)
+    keys = {mask.number: mask.name or mask.key for mask in masks}
+    described = tuple(
+        replace(_noted(segment, note), key=keys[segment.value]) for segment in parsed.described
+    )
     return InputSegments(
         segments=replace(parsed, described=described),
         left_out=frozenset(left_out),
@@ -208,6 +213,8 @@ def _fields(mask: InputMask, entry: Any) -> Any:
         entry = {"label": entry}
     if not isinstance(entry, Mapping):
         return entry  # rejected by `parse_segments`
+    if "type" not in known:
+        known |= _codes_of_name(mask.name, entry.get("label", entry.get("name", "")))
     if "type" in entry:
         known = {key: value for key, value in known.items() if key not in _OF_TYPE}
     if "region" in entry:
@@ -216,6 +223,17 @@ def _fields(mask: InputMask, entry: Any) -> Any:
         if synonym in entry:
             known.pop(name, None)
     return {**known, **entry}
+
+
+def _codes_of_name(name: str, label: Any) -> dict[str, Any]:
+    """Return the codes of a mask's name, if it gets a label that is no known name."""
+    if not label or not isinstance(label, str) or structure_of(label) is not None:
+        return {}
+    structure = structure_of(name)
+    if structure is None:
+        return {}
+    codes = {key: getattr(structure, key) for key in _CODES}
+    return {key: code for key, code in codes.items() if code is not None}
 
 
 def _noted(segment: Segment, note: str) -> Segment:

@@ -51,7 +51,7 @@ def advice_on(
     'Type not stated: label 1'
     """
     yield from _type_advice(segments, typed_by_label)
-    without_algorithm = [segment.value for segment in segments if segment.algorithm is None]
+    without_algorithm = [segment for segment in segments if segment.algorithm is None]
     if without_algorithm:
         yield (
             f"Algorithm not stated: {_label_list(without_algorithm)}, written as AUTOMATIC with "
@@ -59,13 +59,13 @@ def advice_on(
             '`segments={"default": {"algorithm": "MANUAL"}}`, or another algorithm and its '
             "algorithm_name."
         )
-    empty = sorted({segment.value for segment in segments} - set(values))
+    empty = [segment for segment in segments if segment.value not in set(values)]
     if empty:
         yield f"No voxel has {_label_list(empty)}: the file describes the segment without frames."
     renumbered = []
     for segment, number in zip(segments, numbers, strict=True):
         if segment.value != number:
-            renumbered.append(segment.value)
+            renumbered.append(segment)
     if renumbered:
         yield (
             "Renumbered, as SegmentNumber runs 1, 2, 3 … in a binary Segmentation: "
@@ -84,10 +84,13 @@ def _type_advice(segments: Sequence[Segment], typed_by_label: Collection[int]) -
     if coded:
         types = ", ".join(map(_type_text, coded[:_MOST_LABELS]))
         more = f" … ({len(coded)} in all)" if len(coded) > _MOST_LABELS else ""
-        yield f"Type taken from the name: label {types}{more}. `segments=` can give another `type`."
+        yield (
+            f"Type taken from the name: {_word(coded)} {types}{more}. `segments=` can give another "
+            "`type`."
+        )
     untyped = [segment for segment in segments if not segment.is_stated]
     if untyped:
-        labels = _label_list([segment.value for segment in untyped])
+        labels = _label_list(untyped)
         yield (
             f"Type not stated: {labels}, written as {SPATIAL} and {REGION}. {_proposal(untyped)}"
         )
@@ -95,14 +98,14 @@ def _type_advice(segments: Sequence[Segment], typed_by_label: Collection[int]) -
 
 def _type_text(segment: Segment) -> str:
     side = "" if segment.modifier is None else f", {segment.modifier.meaning}"
-    return f"{segment.value} is {segment.type}{side}"
+    return f"{_key(segment)} is {segment.type}{side}"
 
 
 def _proposal(untyped: Sequence[Segment]) -> str:
     """Return how to state a type, with the label and its nearest name."""
     named = [segment for segment in untyped if segment.label != f"Segment {segment.value}"]
     if not named:
-        return f'Give names, such as `segments={{{untyped[0].value}: "Liver"}}`.'
+        return f'Give names, such as `segments={{{_key_text(untyped[0])}: "Liver"}}`.'
     for segment in named:
         nearest = nearest_type(segment.label)
         if nearest:
@@ -114,13 +117,30 @@ def _proposal(untyped: Sequence[Segment]) -> str:
 
 def _example(segment: Segment, property_type: str) -> str:
     label = segment.label.replace('"', "'").replace("`", "'")
-    return f'{{{segment.value}: {{"label": "{label}", "type": {property_type}}}}}'
+    return f'{{{_key_text(segment)}: {{"label": "{label}", "type": {property_type}}}}}'
 
 
-def _label_list(values: Sequence[int]) -> str:
-    first_labels = ", ".join(map(str, values[:_MOST_LABELS]))
-    if len(values) == 1:
-        return f"label {first_labels}"
-    if len(values) > _MOST_LABELS:
-        return f"labels {first_labels} … ({len(values)} in all)"
-    return f"labels {first_labels}"
+def _label_list(segments: Sequence[Segment]) -> str:
+    first = ", ".join(str(_key(segment)) for segment in segments[:_MOST_LABELS])
+    word = _word(segments)
+    if len(segments) == 1:
+        return f"{word} {first}"
+    if len(segments) > _MOST_LABELS:
+        return f"{word}s {first} … ({len(segments)} in all)"
+    return f"{word}s {first}"
+
+
+def _word(segments: Sequence[Segment]) -> str:
+    return "label" if segments[0].key is None else "mask"
+
+
+def _key(segment: Segment) -> str | int:
+    return segment.value if segment.key is None else segment.key
+
+
+def _key_text(segment: Segment) -> str:
+    """Return the key in `segments`, as Python."""
+    key = _key(segment)
+    if isinstance(key, int):
+        return str(key)
+    return '"' + key.replace('"', "'").replace("`", "'") + '"'

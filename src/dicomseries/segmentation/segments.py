@@ -78,6 +78,8 @@ class Segment:
         Modifier of the type, such as Left or Right (CID 244).
     region_modifier : Code, optional
         Modifier of the anatomic region, such as Left or Right (CID 244).
+    key : str or int, optional
+        Name or number of its mask in `segments`; not written. None of a label, which is `value`.
 
     Raises
     ------
@@ -108,6 +110,7 @@ class Segment:
     region: Code | None = None
     modifier: Code | None = None
     region_modifier: Code | None = None
+    key: str | int | None = None
 
     def __post_init__(self) -> None:
         if self.type is not None and self.category is None:

@@ -129,3 +129,12 @@ def test_loss_of_the_source_images_is_stated(is_lossy):
     source = source_of(shared=(attribute("LossyImageCompression", "01" if is_lossy else "00"),))
     planes = references_by_plane(source, match(source, GRID), volumes=1, has_place=True)
     assert planes.is_lossy is is_lossy
+
+
+def test_each_of_several_volumes_names_the_images_of_its_time_point():
+    source = source_of(volumes=2)
+    planes = references_by_plane(source, match(source, GRID), volumes=2, has_place=True)
+    named = [[summary(item)[0] for item in items] for items in planes.slices]
+    assert named == [[f"1.2.3.{index + 1}"] for index in range(8)]
+    planes = references_by_plane(source, match(source, GRID), volumes=3, has_place=True)
+    assert [len(items) for items in planes.slices] == [2, 2, 2, 2]

@@ -194,16 +194,16 @@ def references_by_plane(
     volumes : int
         Volumes of the result.
     has_place : bool
-        Whether the result has a place in space. Each slice then names the images of all volumes in
-        its plane, none of a source without a frame of reference. Without a place, each slice of
-        each volume names one picture of the same rows and columns.
+        Whether the result has a place in space. Each slice then names the images in its plane, none
+        of a source without a frame of reference: of as many volumes as the source has, each those
+        of its time point; of another number those of all. Without a place, each slice of each
+        volume names one picture of the same rows and columns.
     """
     images = _SourceImages(source)
     preserved = "YES" if matching.same_pixels else "NO"
-    volume_groups = _volume_groups(source, 1)
+    volume_groups = _volume_groups(source, volumes)
     in_plane: Sequence[int | None] = matching.exact
     if not has_place:
-        volume_groups = _volume_groups(source, volumes)
         if volumes != source.volumes or not matching.same_pixels:
             in_plane = ()
     elif not source.grid.statement.has_place or not source.frame_of_reference_uid:

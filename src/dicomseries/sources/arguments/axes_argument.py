@@ -209,7 +209,8 @@ def _axes_missing(sizes: tuple[int, ...]) -> OptionError:
         remedy="Pass `axes=`, e.g. `axes='tzyx'` for time points (or echoes, or weightings) of "
         "volumes, "
         "'tzyxc' for those in colour; of masks or probabilities of classes along the first axis "
-        "take the class of each voxel, array.argmax(0); drop further axes by indexing.",
+        "`axes='czyx'` with `kind='Segmentation'`, or the class of each voxel, array.argmax(0); "
+        "drop further axes by indexing.",
     )
 
 
@@ -225,9 +226,9 @@ def _check_colours(axes: ArrayAxes, where: str) -> None:
         )
     else:
         remedy = (
-            f"Pick a channel, e.g. array.take(0, {axis}); of masks or probabilities of classes "
-            f"take the class of each voxel, array.argmax({axis}), and write it with "
-            "`kind='Segmentation'`."
+            f"Pick a channel, e.g. array.take(0, {axis}); write masks or probabilities of classes "
+            f"with `kind='Segmentation'` and `axes={axes.letters!r}`, or the class of each voxel, "
+            f"array.argmax({axis})."
         )
     raise SourceError(
         code="colour-count",

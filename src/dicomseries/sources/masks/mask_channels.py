@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,12 +60,18 @@ class MaskChannels:
                 remedy="Pass one time point at a time, e.g. array[0] with `axes='czyx'`.",
             )
         # Channels are read like volumes, in any order of the axes.
-        volume = opener(self.source, replace(arguments, axes=axes.replace("c", "t")))
+        where = arguments.where
+        if isinstance(self.source, (str, os.PathLike)):
+            where = os.fspath(self.source)
+        arguments = replace(arguments, axes=axes.replace("c", "t"), where=where)
+        volume = opener(self.source, arguments)
         channels = volume.volumes or 1
         masks = []
         for index in range(channels):
             channel = volume.at(index)
-            where = f"{arguments.where}, channel {index}"
+            where = f"channel {index}"
+            if isinstance(self.source, (str, os.PathLike)):
+                where = f"{os.fspath(self.source)}, {where}"
             masks.append(OpenMask(where=where, dtype=volume.dtype, volume=channel))
         if self.may_hold_background:
             reject_background([volume.at(index).slabs for index in range(channels)], "channels")

@@ -155,6 +155,6 @@ def _source_images(
 ) -> Sequence[tuple[Item, ...]] | None:
     if planes is None:
         return None
-    if volume.grid.statement.has_place:
+    if len(planes.slices) == volume.slices:
         return planes.slices
     return planes.slices[number * volume.slices : (number + 1) * volume.slices]
