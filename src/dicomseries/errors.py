@@ -275,6 +275,7 @@ _PACKAGES = {
     "hdf5": ("h5py",),
     "itk": ("SimpleITK",),
     "nifti": ("nibabel",),
+    "resample": ("scipy",),
     "s3": ("fsspec", "s3fs", "obstore"),
     "seg": ("highdicom",),
     "testing": ("hypothesis", "pytest"),

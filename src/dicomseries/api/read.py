@@ -9,8 +9,8 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from dicomseries import executors, reading
-from dicomseries.api.read_result import LazySeriesVolume, SeriesVolume, VoxelMeaning
+from dicomseries import executors, reading, regridding
+from dicomseries.api.read_result import LazySeriesVolume, SeriesVolume
 from dicomseries.errors import DicomSeriesError, OptionError, ReadError
 from dicomseries.event_log import LOGGER
 from dicomseries.sources import FrameReader, Volume, array_frames
@@ -29,6 +29,10 @@ def read(
     series: str | None = None,
     values: Literal["real", "stored"] = "real",
     slices: reading.Slices | None = None,
+    onto: regridding.OntoSource | None = None,
+    resample: regridding.Method | None = None,
+    fill: float | None = None,
+    same_space: bool = False,
     lazy: Literal[False] = False,
     workers: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
@@ -42,6 +46,10 @@ def read(
     series: str | None = None,
     values: Literal["real", "stored"] = "real",
     slices: reading.Slices | None = None,
+    onto: regridding.OntoSource | None = None,
+    resample: regridding.Method | None = None,
+    fill: float | None = None,
+    same_space: bool = False,
     lazy: Literal[True],
     workers: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
@@ -55,6 +63,10 @@ def read(
     series: str | None = None,
     values: Literal["real", "stored"] = "real",
     slices: reading.Slices | None = None,
+    onto: regridding.OntoSource | None = None,
+    resample: regridding.Method | None = None,
+    fill: float | None = None,
+    same_space: bool = False,
     lazy: bool = False,
     workers: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
@@ -67,6 +79,10 @@ def read(
     series: str | None = None,
     values: Literal["real", "stored"] = "real",
     slices: reading.Slices | None = None,
+    onto: regridding.OntoSource | None = None,
+    resample: regridding.Method | None = None,
+    fill: float | None = None,
+    same_space: bool = False,
     lazy: bool = False,
     workers: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
@@ -87,7 +103,20 @@ def read(
     slices : slice, range, whole number, or whole numbers, optional
         Read only these slices of each volume, rising by even steps: ``slice(100, 200)``,
         ``range(0, 400, 4)``, ``-1``. Counted from 0 along the normal, negative ones from the end.
-        ``.grid`` and ``.tags`` are theirs; all volumes are read.
+        ``.grid`` and ``.tags`` are theirs; all volumes are read. With `onto`, slices of that grid.
+    onto : path-like, Series, Volume, Grid, or iterable of paths or datasets, optional
+        Put the voxels on the grid of this series (or volume, or image file): the source of a
+        segmentation, a map or a dose. Axes are turned, and parts put in their place, without
+        changing a value. The voxels must coincide, unless `resample` is given.
+    resample : {"nearest", "linear"}, optional
+        With `onto`: take the nearest voxel, or interpolate between eight, where voxels do not
+        coincide. Labels need ``"nearest"``. Needs scipy.
+    fill : float, optional
+        With `onto`: value of voxels that the series does not have. By default 0 for
+        segmentations, NaN for floats, and PixelPaddingValue for other whole numbers, which need
+        `fill` if the series has none. NaN makes floats of them.
+    same_space : bool
+        With `onto`: the positions of both agree, although their frames of reference differ.
     lazy : bool
         Whether ``.array`` holds no voxels and reads from the files when it is indexed,
         ``.array[100:110]``; it can be written as it is, and ``.to_dask()`` works on it without
@@ -112,14 +141,21 @@ def read(
         If there is no series or more than one, or if its files are not the slices of one regular
         grid.
     OptionError
-        If `values` is neither of the two, `slices` do not exist, or `workers` is below 1.
+        If `values` is neither of the two, `slices` do not exist, `workers` is below 1, or `fill`
+        is needed.
+    GeometryError
+        If the series does not coincide with the grid of `onto`, lies elsewhere, or has another
+        frame of reference.
     MissingPackageError
-        If their compression has no decoder installed; of a lazy array, when it is indexed.
+        If their compression has no decoder installed; of a lazy array, when it is indexed. If
+        scipy is missing for `resample`.
 
     Warns
     -----
     DicomSeriesWarning
-        For small faults: rounded positions, a missing spacing, files that cannot be read.
+        For small faults: rounded positions, a missing spacing, files that cannot be read. With
+        `onto`: if voxels were resampled, or lie outside of its grid and are left out; ``.notes``
+        has these sentences.
 
     Notes
     -----
@@ -135,20 +171,30 @@ def read(
     """
     started = perf_counter()
     count = executors.worker_count(workers)
+    options = _onto_options(onto, resample, fill, same_space=same_space)
     files = reading.parse_series_files(path)
     if lazy and (is_url(files) or reading.are_in_memory(files)):
         raise _lazy_without_files(reading.name_of_files(files))
     with reading.local_files(files, storage_options) as local_path:
         try:
-            volume = reading.open_volume(local_path, series=series, values=values, slices=slices)
+            chosen = slices if onto is None else None
+            volume = reading.open_volume(local_path, series=series, values=values, slices=chosen)
+            tags = volume.tags
+            assert isinstance(tags, reading.SeriesTags)  # noqa: S101 - of a volume that was read
+            voxels = _voxel_meaning(tags, volume)
+            if onto is not None:
+                target = regridding.open_target(onto, tags.place, storage_options)
+                volume, voxels = regridding.put_onto(
+                    volume, target, options, voxels=voxels, is_real=values == "real"
+                )
+                if slices is not None:
+                    volume = regridding.picked_slices(volume, slices)
         except DicomSeriesError as error:
             LOGGER.info("read: failed with the code %s", error.code)
             raise
         shape = "x".join(map(str, volume.slabs.shape))
         LOGGER.info("read: opened a series of %s, %s", shape, volume.slabs.dtype)
         slabs = volume.slabs if lazy else _in_memory(volume.slabs, count)
-    tags = volume.tags
-    assert isinstance(tags, reading.SeriesTags)  # noqa: S101 - of a volume that was read
     LOGGER.info(
         "read: %s %d files in %.2f s",
         "opened" if lazy else "read",
@@ -168,13 +214,37 @@ def read(
         repetition_time_s=volume.repetition_time_s,
         path=files,
         series=series,
-        is_part=slices is not None,
+        is_part=slices is not None or onto is not None,
         segments=tags.segments,
-        voxels=_voxel_meaning(tags, volume),
+        voxels=voxels,
+        layers=volume.layers,
     )
 
 
-def _voxel_meaning(tags: reading.SeriesTags, volume: Volume) -> VoxelMeaning:
+def _onto_options(
+    onto: object, resample: str | None, fill: float | None, *, same_space: bool
+) -> regridding.OntoOptions:
+    """Return the options of `onto`; reject them without it."""
+    options = regridding.OntoOptions(resample=resample, fill=fill, same_space=same_space)
+    if onto is not None:
+        return options
+    for name, is_given in (
+        ("resample", resample is not None),
+        ("fill", fill is not None),
+        ("same_space", same_space),
+    ):
+        if is_given:
+            raise OptionError(
+                code="onto-missing",
+                where=name,
+                given=f"`{name}=` without `onto=`",
+                expected="the series whose grid the voxels are put on",
+                remedy="Pass `onto=` with the folder of the source series.",
+            )
+    return options
+
+
+def _voxel_meaning(tags: reading.SeriesTags, volume: Volume) -> reading.VoxelMeaning:
     segmentation_type = tags.segmentation_type
     if not segmentation_type:
         return "values"
@@ -189,7 +259,7 @@ def _in_memory(slabs: FrameReader, workers: int) -> FrameReader:
         array = np.empty(slabs.shape, slabs.dtype)
     except MemoryError as error:
         raise _too_large(slabs) from error
-    step = max(_TASK_BYTES // (prod(slabs.shape[1:]) * slabs.dtype.itemsize), 1)
+    step = max(_TASK_BYTES // (prod(slabs.shape[1:]) * slabs.dtype.itemsize), slabs.depth, 1)
 
     def fill(start: int) -> None:
         slabs.fill(array[start : start + step], start)

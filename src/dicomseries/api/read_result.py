@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries import api, reading, sinks
-from dicomseries.api.segment_choice import segment_number
 from dicomseries.api.write import write
 from dicomseries.errors import DicomSeriesWarning
 from dicomseries.options import PlanKeywords, WriteKeywords, check_names, with_options
@@ -24,10 +23,7 @@ from dicomseries.sources import ArraySource, LazyArray, Volume, array_frames, un
 if TYPE_CHECKING:
     from dicomseries.api.background_view import View
 
-__all__ = ["Derivation", "LazySeriesVolume", "SeriesVolume", "VoxelMeaning"]
-
-VoxelMeaning = Literal["values", "labels", "masks", "fractions"]
-"""What the voxels of a series are."""
+__all__ = ["Derivation", "LazySeriesVolume", "SeriesVolume"]
 
 _GEOMETRY = {"spacing", "origin", "direction", "affine"}
 _INVERTED = (
@@ -88,7 +84,7 @@ class SeriesVolume(Volume):
     series : str, optional
         SeriesInstanceUID, if there are several.
     is_part : bool
-        Whether some slices were read, and not all of the series.
+        Whether some slices were read, and not all of the series; or its voxels on another grid.
     segments : mapping of int to SegmentDescription
         Label, codes, colour and algorithm of each segment by number, in the order of a volume axis
         of segments; empty for other series.
@@ -115,9 +111,14 @@ class SeriesVolume(Volume):
     series: str | None = None
     is_part: bool = False
     segments: Mapping[int, reading.SegmentDescription] = field(default_factory=dict)
-    voxels: VoxelMeaning = "values"
+    voxels: reading.VoxelMeaning = "values"
     is_lazy: ClassVar[bool] = False
     """Whether `array` reads from the files when it is indexed."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What ``read(onto=)`` changed; `write` repeats it in the receipt's advice."""
+        return self.grid.statement.notes
 
     @property
     def array(self) -> npt.NDArray[Any]:
@@ -178,7 +179,7 @@ class SeriesVolume(Volume):
         >>> volume.segment("Liver").array.sum(), volume.segments[2].label
         (np.uint64(4), 'Spleen')
         """
-        number = segment_number(self.segments, segment)
+        number = reading.segment_number(self.segments, segment)
         if self.volumes is not None and self.voxels != "labels":
             return self.at(list(self.segments).index(number))
         chosen = {number: self.segments[number]}

@@ -23,6 +23,8 @@ _OF_OTHER_COMMANDS = {
 _OPTIONS = {**options_of("write"), **_OF_OTHER_COMMANDS}
 _FILES = frozenset({"bids", "per_volume", "segments"})
 """Options whose mapping is a file on the command line."""
+_OF_READ = frozenset({"fill", "onto", "resample", "slices"})
+"""Options of `read` alone, spelled alike on the command line."""
 _POLICIES = {"Rescale": "max-error", "Digits": "digits", "Exact": "", "Lossless": ""}
 """Policy → its number on the command line."""
 _SLICES = frozenset({"slice", "range"})
@@ -38,6 +40,8 @@ def on_command_line(text: Any) -> Any:
     'Pass --clip -1000 3000 or --values max-error=0.01.'
     >>> on_command_line(Message("Name the axes with `axes=`, or pass `overwrite=True`."))
     'Name the axes with --axes, or pass --overwrite.'
+    >>> on_command_line(Message("Pass `onto=` with `resample='nearest'`."))
+    'Pass --onto with --resample nearest.'
     >>> on_command_line(Message('Leave it out with `metadata={"KVP": None}`.'))
     'Leave it out with --leave-out KVP.'
     >>> on_command_line(Message("Pass `slices=slice(100, 200)`, or `fill=0.35`."))
@@ -56,9 +60,11 @@ def _words_of(code: str) -> str:
         if isinstance(node, ast.Tuple):  # a code as (value, scheme, meaning)
             return '"' + ",".join(_texts(node.elts, code)) + '"'
         return f"--values {_text(node, code)}"
+    node = _parsed(value)
+    if name in _OF_READ:
+        return f"--{name} {_text(node, value)}".rstrip()
     if name not in _OPTIONS or not _OPTIONS[name].help:
         return code
-    node = _parsed(value)
     if isinstance(node, ast.Dict) and name in _MAPPINGS:
         return _MAPPINGS[name](node, value)
     return _flag_and_value(name, node, value)

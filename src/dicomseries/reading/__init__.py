@@ -45,8 +45,17 @@ if TYPE_CHECKING:
     )
     from dicomseries.reading.pixels.read_frames import read_frames, read_stored
     from dicomseries.reading.problems import Problem
-    from dicomseries.reading.segment_descriptions import CodedConcept, SegmentDescription
-    from dicomseries.reading.series_attributes import SeriesTags, differing_tags, tags
+    from dicomseries.reading.segment_descriptions import (
+        CodedConcept,
+        SegmentDescription,
+        segment_number,
+    )
+    from dicomseries.reading.series_attributes import (
+        SeriesTags,
+        VoxelMeaning,
+        differing_tags,
+        tags,
+    )
     from dicomseries.reading.series_files import (
         LocalFiles,
         SeriesFiles,
@@ -57,6 +66,7 @@ if TYPE_CHECKING:
         parse_series_files,
     )
     from dicomseries.reading.series_folders import Scan, Series, nothing_found, scan, select
+    from dicomseries.reading.series_place import SeriesPlace
     from dicomseries.reading.series_volume import open_volume, read, volume_of
     from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
 
@@ -77,10 +87,12 @@ __all__ = [
     "SegmentDescription",
     "Series",
     "SeriesFiles",
+    "SeriesPlace",
     "SeriesSource",
     "SeriesTags",
     "Slices",
     "VolumeSorting",
+    "VoxelMeaning",
     "are_encoded_alike",
     "are_in_memory",
     "as_numbers",
@@ -114,6 +126,7 @@ __all__ = [
     "read_stored",
     "scan",
     "seconds_of_dates",
+    "segment_number",
     "select",
     "slabs_of_segments",
     "sort_files",
@@ -162,8 +175,17 @@ export_lazily(
         ),
         "dicomseries.reading.pixels.read_frames": ("read_frames", "read_stored"),
         "dicomseries.reading.problems": ("Problem",),
-        "dicomseries.reading.segment_descriptions": ("CodedConcept", "SegmentDescription"),
-        "dicomseries.reading.series_attributes": ("SeriesTags", "differing_tags", "tags"),
+        "dicomseries.reading.segment_descriptions": (
+            "CodedConcept",
+            "SegmentDescription",
+            "segment_number",
+        ),
+        "dicomseries.reading.series_attributes": (
+            "SeriesTags",
+            "VoxelMeaning",
+            "differing_tags",
+            "tags",
+        ),
         "dicomseries.reading.series_files": (
             "LocalFiles",
             "SeriesFiles",
@@ -174,6 +196,7 @@ export_lazily(
             "parse_series_files",
         ),
         "dicomseries.reading.series_folders": ("Scan", "Series", "nothing_found", "scan", "select"),
+        "dicomseries.reading.series_place": ("SeriesPlace",),
         "dicomseries.reading.series_volume": ("open_volume", "read", "volume_of"),
         "dicomseries.reading.slice_selection": ("Slices", "chosen_slices", "grid_of_slices"),
     },

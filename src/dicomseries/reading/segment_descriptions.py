@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
+from dicomseries.errors import OptionError
 from dicomseries.reading.parse.functional_groups import as_numbers
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.parser import Element, ParseError, items_of
@@ -15,7 +17,7 @@ from dicomseries.reading.parse.to_python import Decoding, plain_value
 from dicomseries.short_repr import short_text
 from dicomseries.standard.attributes.attribute import tag_of
 
-__all__ = ["CodedConcept", "SegmentDescription", "segments_of"]
+__all__ = ["CodedConcept", "SegmentDescription", "segment_number", "segments_of"]
 
 _D65 = np.array([0.95047, 1.0, 1.08883])
 """White of sRGB in XYZ (IEC 61966-2-1)."""
@@ -27,6 +29,9 @@ _TO_RGB = np.array(
     ]
 )
 """From XYZ to linear sRGB, with the white D65."""
+
+_MOST_NAMES = 20
+"""Segments that a message names."""
 
 Item = Mapping[int, Element]
 
@@ -127,6 +132,58 @@ def segments_of(
         if numbers:
             segments[int(numbers[0])] = reader.description(int(numbers[0]))
     return dict(sorted(segments.items()))
+
+
+def segment_number(segments: Mapping[int, SegmentDescription], segment: int | str) -> int:
+    """Return the number of one segment.
+
+    Parameters
+    ----------
+    segments : mapping of int to SegmentDescription
+        By number.
+    segment : int or str
+        SegmentNumber or SegmentLabel.
+
+    Raises
+    ------
+    OptionError
+        If there is no such segment, or several have this label.
+
+    Examples
+    --------
+    >>> segment_number({3: SegmentDescription(number=3, label="Liver")}, "Liver")
+    3
+    """
+    numbers = []
+    for number, description in segments.items():
+        if not isinstance(segment, bool) and segment in {number, description.label}:
+            numbers.append(number)
+    if len(numbers) == 1:
+        return numbers[0]
+    code, remedy = "segment-unknown", "Give the number or the label of one of them."
+    labels = [description.label for description in segments.values()]
+    similar = get_close_matches(str(segment), labels, 1)
+    if similar:
+        remedy = f"Did you mean {similar[0]!r}?"
+    if numbers:
+        code, remedy = "segment-ambiguous", f"Give the number: {' or '.join(map(str, numbers))}."
+    raise OptionError(
+        code=code,
+        where="segment",
+        given=f"{segment!r} of {_names(segments)}",
+        expected="the number or the label of one segment",
+        remedy=remedy,
+    )
+
+
+def _names(segments: Mapping[int, SegmentDescription]) -> str:
+    if not segments:
+        return "a series without segments"
+    names = [f"{number} {each.label!r}" for number, each in segments.items()]
+    text = ", ".join(names[:_MOST_NAMES])
+    if len(names) > _MOST_NAMES:
+        text += f" and {len(names) - _MOST_NAMES} more"
+    return text
 
 
 @dataclass(frozen=True, slots=True, eq=False)

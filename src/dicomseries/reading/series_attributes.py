@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -21,9 +21,13 @@ from dicomseries.reading.parse.to_python import name_of, plain_value
 from dicomseries.reading.segment_descriptions import SegmentDescription, segments_of
 from dicomseries.reading.series_files import LocalFiles
 from dicomseries.reading.series_folders import scan, select
+from dicomseries.reading.series_place import SeriesPlace, series_place
 from dicomseries.standard.attributes.attribute import tag_of
 
-__all__ = ["SeriesTags", "differing_tags", "tags"]
+__all__ = ["SeriesTags", "VoxelMeaning", "differing_tags", "tags"]
+
+VoxelMeaning = Literal["values", "labels", "masks", "fractions"]
+"""What the voxels of a series are: values; segment numbers; 0 and 1, or 0 to 1, of segments."""
 
 _GROUPS = frozenset(
     map(tag_of, ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"))
@@ -159,6 +163,11 @@ class SeriesTags(Mapping[str, Any]):
         if self._frames is not None and self._frames.pool[0].segments is not None:
             referenced = np.unique(self._frames.pool[0].segments).tolist()
         return segments_of(self._instances[0], referenced)
+
+    @cached_property
+    def place(self) -> SeriesPlace:
+        """Positions, frame of reference and references to sources."""
+        return series_place(self._instances, self._frames)
 
     @cached_property
     def _values(self) -> Mapping[str, Any]:

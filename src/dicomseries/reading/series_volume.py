@@ -194,14 +194,19 @@ def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
             rescales=_identity(len(frames.sources)),
             dtype=stored_dtype(series.instances[0]),
         )
+    tags = SeriesTags(series.instances, None if series.frame_set is None else frames)
+    layers = None
+    if tags.segmentation_type and volumes is not None and min(tags.segments) > 0:
+        layers = tuple({1: number} for number in tags.segments)
     return Volume(
         slabs=slabs.reader(),
         grid=grid,
         slope=slope,
         intercept=intercept,
-        tags=SeriesTags(series.instances, None if series.frame_set is None else frames),
+        tags=tags,
         volumes=volumes,
         times_s=series.times_s,
+        layers=layers,
     )
 
 

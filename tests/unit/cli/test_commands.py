@@ -388,6 +388,10 @@ def test_read_saves_what_was_asked_for(monkeypatch, capsys, tmp_path, flags, val
         "series": "1.2",
         "values": values,
         "slices": None,
+        "onto": None,
+        "resample": None,
+        "fill": None,
+        "same_space": False,
         "workers": None,
         "storage_options": None,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -28,6 +28,8 @@ def register(app: typer.Typer) -> None:
             "dicomseries read out/ stored.npy --stored --overwrite",
             "dicomseries read functional/ first.nii.gz --time-point 0",
             "dicomseries read chest/ lungs.nrrd --slices 100:300:2",
+            "dicomseries read seg/ liver.nii.gz --segment Liver --onto ct/",
+            "dicomseries read dose/ dose.nrrd --onto ct/ --resample linear",
         ),
     )(read)
 
@@ -53,6 +55,48 @@ def read(
             "  [default: all]",
         ),
     ] = None,
+    onto: Annotated[
+        str | None,
+        typer.Option(
+            "--onto",
+            metavar="SOURCE",
+            help="Put the voxels on the grid of this series, or of an image file: slices that the"
+            " series lacks are background. Voxels must coincide.",
+        ),
+    ] = None,
+    resample: Annotated[
+        str | None,
+        typer.Option(
+            "--resample",
+            metavar="HOW",
+            help="With --onto: nearest or linear, where voxels do not coincide. Labels need"
+            " nearest.",
+        ),
+    ] = None,
+    fill: Annotated[
+        float | None,
+        typer.Option(
+            "--fill",
+            metavar="VALUE",
+            help="With --onto: value of voxels that the series does not have."
+            "  [default: 0 for segments, nan for floats, PixelPaddingValue]",
+        ),
+    ] = None,
+    same_space: Annotated[
+        bool,
+        typer.Option(
+            "--same-space",
+            help="With --onto: the positions agree, although the frames of reference differ.",
+        ),
+    ] = False,
+    segment: Annotated[
+        str | None,
+        typer.Option(
+            "--segment",
+            metavar="NAME",
+            help="Only this segment of a segmentation, as 0 and 1: its label or number.",
+        ),
+    ] = None,
     stored: Annotated[
         bool, typer.Option("--stored", help="The integers in the files, before the rescale.")
     ] = False,
@@ -67,9 +111,10 @@ def read(
     """Read a series and save it as NumPy, NIfTI, NRRD, MetaImage, OME-Zarr or TIFF.
 
     Several volumes of one series are the first axis of the array; a segmentation is saved as its
-    labels. .npz has the arrays "array", "affine_lps" and, if the times of the volumes are known,
-    "times_s"; .npy has no geometry. Geometry that the series does not state is not in the file;
-    .nii then has voxels of 1 without a unit, and no orientation.
+    labels, or as a volume for each segment if they overlap. .npz has the arrays "array",
+    "affine_lps" and, if the times of the volumes are known, "times_s"; .npy has no geometry.
+    Geometry that the series does not state is not in the file; .nii then has voxels of 1 without a
+    unit, and no orientation.
     """
     from dicomseries.sinks import check_free, find_format
 
@@ -83,9 +128,15 @@ def read(
         series=uid,
         values="stored" if stored else "real",
         slices=None if slices is None else slices_of(slices),
+        onto=onto,
+        resample=cast("Any", resample),
+        fill=fill,
+        same_space=same_space,
         workers=workers,
         storage_options=storage_options_of(storage_options),
     )
+    if segment is not None:
+        volume = volume.segment(_segment(segment, volume))
     if time_point is not None:
         volume = _one_volume(volume, time_point, series)
     volume.save(out, overwrite=overwrite)
@@ -100,6 +151,9 @@ def read(
         **stated,
         "slope": volume.slope,
         "intercept": volume.intercept,
+        "segments": {str(number): each.label for number, each in volume.segments.items()},
+        "onto": onto,
+        "notes": list(volume.notes),
     }
     spacing = f"{volume.grid.spacing_mm} mm"
     if None in (stated["spacing_mm"] or (None,)):
@@ -110,6 +164,12 @@ def read(
     if preview:
         text += terminal.preview(volume)
     context.obj.result(text, record)
+
+
+def _segment(text: str, volume: SeriesVolume) -> int | str:
+    """Return a label if the volume has it, else a number."""
+    labels = [segment.label for segment in volume.segments.values()]
+    return int(text) if text.isdecimal() and text not in labels else text
 
 
 def _size(volume: SeriesVolume) -> str:

@@ -14,7 +14,9 @@ from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_norm
 from dicomseries.reading.multiframe.frame_attributes import frame_attributes
 from dicomseries.reading.parse.functional_groups import FunctionalGroups, Path, path_of
 from dicomseries.reading.parse.instance import Instance
+from dicomseries.reading.parse.parser import ParseError, items_of
 from dicomseries.reading.pixels.rescale_of_frames import real_world_of, rescales_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["Frames", "frames_of"]
 
@@ -29,6 +31,9 @@ _IN_STACK = path_of("FrameContentSequence", "InStackPositionNumber")
 _BETWEEN = path_of("PixelMeasuresSequence", "SpacingBetweenSlices")
 _THICKNESS = path_of("PixelMeasuresSequence", "SliceThickness")
 _SEGMENT = path_of("SegmentIdentificationSequence", "ReferencedSegmentNumber")
+_SOURCE_IMAGE = ("DerivationImageSequence", "SourceImageSequence")
+_SOURCE_UID = path_of(*_SOURCE_IMAGE, "ReferencedSOPInstanceUID")
+_SOURCE_FRAME = path_of(*_SOURCE_IMAGE, "ReferencedFrameNumber")
 
 
 def frames_of(instance: Instance) -> Frames:
@@ -173,6 +178,43 @@ class Frames:
         return numbers[:, 0].astype(np.intp)
 
     @cached_property
+    def source_pictures(self) -> tuple[tuple[str, int] | None, ...]:
+        """First source image of each frame: SOPInstanceUID, and frame number or 0.
+
+        None if a frame names none.
+        """
+        uids = self.groups.texts(_SOURCE_UID) or [""] * self.count
+        numbers = self.groups.numbers(_SOURCE_FRAME)
+        pictures: list[tuple[str, int] | None] = []
+        for frame, uid in enumerate(uids):
+            number = 0 if numbers is None or np.isnan(numbers[frame, 0]) else numbers[frame, 0]
+            pictures.append((uid, int(number)) if uid else None)
+        return tuple(pictures)
+
+    @cached_property
+    def picture_numbers(self) -> Indices | None:
+        """Number of the source picture of each frame, from 1, shape (frames,).
+
+        From InStackPositionNumber; else the frame number of one source file, or the place of the
+        source file in ReferencedSeriesSequence. None if unknown.
+        """
+        if self.stack_numbers is not None:
+            return self.stack_numbers
+        uids: list[str] = []
+        frames: list[int] = []
+        for picture in self.source_pictures:
+            if picture is None:
+                return None
+            uids.append(picture[0])
+            frames.append(picture[1])
+        if len({*uids}) == 1 and min(frames) >= 1:
+            return np.array(frames, np.intp)
+        listed = _listed_instances(self.instance)
+        if max(frames) > 1 or not {*uids} <= listed.keys():
+            return None
+        return np.array([listed[uid] for uid in uids], np.intp)
+
+    @cached_property
     def attributes(self) -> Mapping[str, Sequence[Any]]:
         """Functional groups by keyword.
 
@@ -211,6 +253,23 @@ class Frames:
         distances = np.array(offsets) - offsets[0]
         positions: Floats = first + distances[:, None] * unit_normal(axes[0])
         return positions
+
+
+def _listed_instances(instance: Instance) -> dict[str, int]:
+    """Return the place of each file in the one series of ReferencedSeriesSequence, from 1."""
+    series = instance.sequence("ReferencedSeriesSequence")
+    instances, uid = tag_of("ReferencedInstanceSequence"), tag_of("ReferencedSOPInstanceUID")
+    places: dict[str, int] = {}
+    if len(series) != 1 or instances not in series[0]:
+        return places
+    try:
+        items = items_of(series[0][instances], instance.byte_order)
+    except ParseError:
+        return places
+    for item in items:
+        if uid in item:
+            places.setdefault(item[uid].raw.strip(b" \0").decode("latin-1"), len(places) + 1)
+    return places
 
 
 def _if_complete(values: Floats | None) -> Floats | None:

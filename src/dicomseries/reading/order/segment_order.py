@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -202,18 +203,21 @@ def _frame_problems(pool: tuple[Frames, ...], segmentation_type: str) -> Iterato
 
 def _is_of_pictures(frames: Frames) -> bool:
     """Return True for frames with picture numbers, not positions."""
-    numbers = frames.stack_numbers
-    if numbers is None or not frames.is_unplaced:
+    if not frames.is_unplaced:
+        return False
+    numbers = frames.picture_numbers
+    if numbers is None:
         return False
     return bool(numbers.min() >= 1 and numbers.max() <= _MOST_PICTURES)
 
 
 def _grid_of_pictures(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]:
     """Return the grid, and the picture of each frame."""
-    numbers = frames.stack_numbers
+    numbers = frames.picture_numbers
     assert numbers is not None  # noqa: S101 - _is_of_pictures has checked it
     grid, problems = picture_grid((frames.instance,), int(numbers.max()))
-    return grid, numbers - 1, [no_geometry("frames", "InStackPositionNumber"), *problems]
+    order = "InStackPositionNumber" if frames.stack_numbers is not None else "their source images"
+    return grid, numbers - 1, [no_geometry("frames", order), *problems]
 
 
 def _grid_in_space(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]:
@@ -243,7 +247,10 @@ def _grid_in_space(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]
         return None, slices, [*problems, grid]
     if has_errors(problems):
         return None, slices, problems
-    return grid.stated(statement_of(problems)), slices, problems
+    statement = statement_of(problems)
+    if len(firsts) > 1 and not np.isfinite(between):  # of more slices, frames may be left out
+        statement = replace(statement, thickness="assumed")
+    return grid.stated(statement), slices, problems
 
 
 def step_mm(

@@ -1,0 +1,32 @@
+"""Voxels of one grid on another: copied where they coincide, resampled where asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dicomseries.lazy_exports import export_lazily
+
+if TYPE_CHECKING:
+    from dicomseries.regridding.put_onto import OntoOptions, picked_slices, put_onto
+    from dicomseries.regridding.resampled_frames import METHODS, Method
+    from dicomseries.regridding.target_grid import OntoSource, TargetGrid, open_target
+
+__all__ = [
+    "METHODS",
+    "Method",
+    "OntoOptions",
+    "OntoSource",
+    "TargetGrid",
+    "open_target",
+    "picked_slices",
+    "put_onto",
+]
+
+export_lazily(
+    __name__,
+    {
+        "dicomseries.regridding.put_onto": ("OntoOptions", "picked_slices", "put_onto"),
+        "dicomseries.regridding.resampled_frames": ("METHODS", "Method"),
+        "dicomseries.regridding.target_grid": ("OntoSource", "TargetGrid", "open_target"),
+    },
+)
