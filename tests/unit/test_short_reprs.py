@@ -24,6 +24,8 @@ def made_by_hand():
         dcs.Lossless(),
         dcs.Digits(3),
         dcs.Rescale(max_error=0.1, per_slice=True),
+        dcs.CodedConcept("10200004", "SCT", "Liver " * 40),
+        dcs.SegmentDescription(number=1, label="Liver " * 40),
         dcs.Rle(),
         dcs.JpegLs(),
         dcs.Jpeg2000(),

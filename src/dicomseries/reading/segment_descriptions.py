@@ -47,7 +47,7 @@ class CodedConcept:
 
     Examples
     --------
-    >>> print(CodedConcept("10200004", "SCT", "Liver"))
+    >>> CodedConcept("10200004", "SCT", "Liver")
     Liver (10200004, SCT)
     """
 
@@ -57,6 +57,9 @@ class CodedConcept:
 
     def __str__(self) -> str:
         return f"{self.meaning} ({self.value}, {self.scheme})"
+
+    def __repr__(self) -> str:
+        return short_text(str(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
