@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-import numpy as np
-
 from dicomseries.errors import OptionError
 from dicomseries.reading.parse.functional_groups import as_numbers
 from dicomseries.reading.parse.instance import Instance
@@ -16,19 +14,9 @@ from dicomseries.reading.parse.parser import Element, ParseError, items_of
 from dicomseries.reading.parse.to_python import Decoding, plain_value
 from dicomseries.short_repr import short_text
 from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.standard.attributes.cielab import rgb_of_cielab
 
 __all__ = ["CodedConcept", "SegmentDescription", "segment_number", "segments_of"]
-
-_D65 = np.array([0.95047, 1.0, 1.08883])
-"""White of sRGB in XYZ (IEC 61966-2-1)."""
-_TO_RGB = np.array(
-    [
-        [3.2404542, -1.5371385, -0.4985314],
-        [-0.9692660, 1.8760108, 0.0415560],
-        [0.0556434, -0.2040259, 1.0572252],
-    ]
-)
-"""From XYZ to linear sRGB, with the white D65."""
 
 _MOST_NAMES = 20
 """Segments that a message names."""
@@ -197,7 +185,7 @@ class _ItemReader:
     decoding: Decoding
 
     def description(self, number: int) -> SegmentDescription:
-        cielab = self.numbers("RecommendedDisplayCIELabValue")
+        cielab = [int(part) for part in self.numbers("RecommendedDisplayCIELabValue")]
         return SegmentDescription(
             number=number,
             label=self.text("SegmentLabel"),
@@ -207,7 +195,7 @@ class _ItemReader:
             region=self.code("AnatomicRegionSequence"),
             algorithm=self.text("SegmentAlgorithmType"),
             algorithm_name=self.text("SegmentAlgorithmName"),
-            color=_rgb_of(cielab) if len(cielab) == 3 else None,
+            color=rgb_of_cielab(cielab) if len(cielab) == 3 else None,
             tracking_id=self.text("TrackingID"),
             tracking_uid=self.text("TrackingUID"),
         )
@@ -240,26 +228,3 @@ class _ItemReader:
             scheme=code.text("CodingSchemeDesignator"),
             meaning=code.text("CodeMeaning"),
         )
-
-
-def _rgb_of(cielab: Iterable[float]) -> tuple[int, int, int]:
-    """Return a stored CIELab value as sRGB.
-
-    PS3.3 section C.10.7.1.1.
-
-    Examples
-    --------
-    >>> _rgb_of((65535, 32896, 32896)), _rgb_of((0, 32896, 32896))
-    ((255, 255, 255), (0, 0, 0))
-    """
-    lightness, a, b = cielab
-    lightness *= 100 / 65535
-    a, b = (value * 255 / 65535 - 128 for value in (a, b))
-    middle = (lightness + 16) / 116
-    ratios = np.array([middle + a / 500, middle, middle - b / 200])
-    is_linear = ratios <= 6 / 29
-    xyz = np.where(is_linear, 3 * (6 / 29) ** 2 * (ratios - 4 / 29), ratios**3) * _D65
-    linear = np.clip(_TO_RGB @ xyz, 0, 1)
-    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    red, green, blue = np.rint(encoded * 255).astype(int).tolist()
-    return red, green, blue
