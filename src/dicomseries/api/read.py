@@ -171,7 +171,11 @@ def read(
     """
     started = perf_counter()
     count = executors.worker_count(workers)
-    options = _onto_options(onto, resample, fill, same_space=same_space)
+    options = None
+    if onto is None:
+        _check_without_onto(resample, fill, same_space=same_space)
+    else:
+        options = regridding.OntoOptions(resample=resample, fill=fill, same_space=same_space)
     files = reading.parse_series_files(path)
     if lazy and (is_url(files) or reading.are_in_memory(files)):
         raise _lazy_without_files(reading.name_of_files(files))
@@ -182,7 +186,7 @@ def read(
             tags = volume.tags
             assert isinstance(tags, reading.SeriesTags)  # noqa: S101 - of a volume that was read
             voxels = _voxel_meaning(tags, volume)
-            if onto is not None:
+            if options is not None:
                 target = regridding.open_target(onto, tags.place, storage_options)
                 volume, voxels = regridding.put_onto(
                     volume, target, options, voxels=voxels, is_real=values == "real"
@@ -221,19 +225,11 @@ def read(
     )
 
 
-def _onto_options(
-    onto: object, resample: str | None, fill: float | None, *, same_space: bool
-) -> regridding.OntoOptions:
-    """Return the options of `onto`; reject them without it."""
-    options = regridding.OntoOptions(resample=resample, fill=fill, same_space=same_space)
-    if onto is not None:
-        return options
-    for name, is_given in (
-        ("resample", resample is not None),
-        ("fill", fill is not None),
-        ("same_space", same_space),
-    ):
-        if is_given:
+def _check_without_onto(resample: str | None, fill: float | None, *, same_space: bool) -> None:
+    """Reject the options of `onto` without it."""
+    options = {"resample": resample, "fill": fill, "same_space": same_space or None}
+    for name, value in options.items():
+        if value is not None:
             raise OptionError(
                 code="onto-missing",
                 where=name,
@@ -241,7 +237,6 @@ def _onto_options(
                 expected="the series whose grid the voxels are put on",
                 remedy="Pass `onto=` with the folder of the source series.",
             )
-    return options
 
 
 def _voxel_meaning(tags: reading.SeriesTags, volume: Volume) -> reading.VoxelMeaning:

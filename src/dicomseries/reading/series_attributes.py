@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
@@ -18,11 +18,13 @@ from dicomseries.reading.order.segment_order import segmentation_type_of
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
 from dicomseries.reading.parse.to_python import name_of, plain_value
-from dicomseries.reading.segment_descriptions import SegmentDescription, segments_of
 from dicomseries.reading.series_files import LocalFiles
 from dicomseries.reading.series_folders import scan, select
-from dicomseries.reading.series_place import SeriesPlace, series_place
 from dicomseries.standard.attributes.attribute import tag_of
+
+if TYPE_CHECKING:
+    from dicomseries.reading.segment_descriptions import SegmentDescription
+    from dicomseries.reading.series_place import SeriesPlace
 
 __all__ = ["SeriesTags", "VoxelMeaning", "differing_tags", "tags"]
 
@@ -159,6 +161,12 @@ class SeriesTags(Mapping[str, Any]):
     @cached_property
     def segments(self) -> Mapping[int, SegmentDescription]:
         """Segments by number, of a segmentation; empty for other series."""
+        if not self.segmentation_type:
+            return {}
+        from dicomseries.reading.segment_descriptions import (  # noqa: PLC0415 - of segmentations
+            segments_of,
+        )
+
         referenced: list[int] = []
         if self._frames is not None and self._frames.pool[0].segments is not None:
             referenced = np.unique(self._frames.pool[0].segments).tolist()
@@ -167,6 +175,8 @@ class SeriesTags(Mapping[str, Any]):
     @cached_property
     def place(self) -> SeriesPlace:
         """Positions, frame of reference and references to sources."""
+        from dicomseries.reading.series_place import series_place  # noqa: PLC0415 - for `onto=`
+
         return series_place(self._instances, self._frames)
 
     @cached_property
