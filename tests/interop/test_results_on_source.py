@@ -57,6 +57,9 @@ WRONG_IN = {
     "part of a map": {"OHIF", "@cornerstonejs/adapters"},
     "part of a slice": {"OHIF", "@cornerstonejs/adapters"},
     "bits": {"@cornerstonejs/adapters"},
+    "columns of bits": set(),
+    "overlapping": {"OHIF"},
+    "fractional": {"OHIF", "@cornerstonejs/adapters", "dcmqi"},
     "labels beyond 255": {"OHIF", "@cornerstonejs/adapters", "highdicom"},
     "colours of labels": {"OHIF"},
 }

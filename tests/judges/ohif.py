@@ -119,11 +119,8 @@ class Ohif:
 
     def __call__(self, folder: Path, layout: str | None = None) -> list[Seen]:
         """Show the studies of a folder; one that is shown again costs a reload."""
-        address = self._address(folder)
         layout = self.layout if layout is None else layout
-        return self.handler.desk.ask(
-            [f"{address}&hangingprotocolId={layout}" if layout else address]
-        )
+        return self.handler.desk.ask([_with_layout(self._address(folder), layout)])
 
     def overlays(self, folder: Path, source_uid: str, result_uids: list[str]) -> list[Image]:
         """Show the study of a folder and lay results over their source, in three planes.
@@ -132,10 +129,13 @@ class Ohif:
         error if OHIF rejects it. Of a segmentation there are several volumes: that of the planes,
         then the layers of its slices.
         """
-        address = self._address(folder, {source_uid})
-        return self.handler.desk.images(
-            [f"{address}&hangingprotocolId={MPR}", source_uid, *result_uids]
-        )
+        address = _with_layout(self._address(folder, {source_uid}), MPR)
+        return self.handler.desk.images([address, source_uid, "read", *result_uids])
+
+    def show(self, folder: Path, source_uid: str, result_uid: str, layout: str = MPR) -> None:
+        """Show a result over its source in every viewport of a layout, for a picture."""
+        address = _with_layout(self._address(folder, {source_uid}), layout)
+        self.handler.desk.images([address, source_uid, "show", result_uid])
 
     def _address(self, folder: Path, shown: set[str] | None = None) -> str:
         """Serve a folder beside the others; return where OHIF shows these series of it."""
@@ -151,6 +151,10 @@ class Ohif:
             f"/viewer/series?StudyInstanceUIDs={','.join(studies)}"
             f"&SeriesInstanceUIDs={','.join(shown or series)}"
         )
+
+
+def _with_layout(address: str, layout: str) -> str:
+    return f"{address}&hangingprotocolId={layout}" if layout else address
 
 
 @contextmanager

@@ -150,7 +150,8 @@ def of_dcmqi() -> Iterator[Lay]:
 def _by_dcmqi(path: Path, source: Seen) -> list[Overlay]:
     import dcmqi
 
-    is_map = pydicom.dcmread(path, specific_tags=["Modality"]).Modality != "SEG"
+    dataset = pydicom.dcmread(path, specific_tags=["Modality", "SegmentationType"])
+    is_map = dataset.Modality != "SEG"
     program = "paramap2itkimage" if is_map else "segimage2itkimage"
     with tempfile.TemporaryDirectory() as name:
         options = ["--inputDICOM", path, "--outputDirectory", name, "--outputType", "nrrd"]
@@ -164,29 +165,22 @@ def _by_dcmqi(path: Path, source: Seen) -> list[Overlay]:
     if is_map:
         values = {0: next(iter(placed.values()))}
         return [Overlay(values=values, affine_lps=source.affine_lps)]
-    segments = [
-        (group, item) for group, items in enumerate(meta["segmentAttributes"], 1) for item in items
-    ]
-    values = {}
-    for group, item in segments:
+    is_fractional = dataset.get("SegmentationType") == "FRACTIONAL"
+    segments, values = [], {}
+    for group, items in enumerate(meta["segmentAttributes"], 1):
         voxels = placed[str(group)]
-        is_alone = len(meta["segmentAttributes"][group - 1]) == 1
-        values[item["labelID"]] = _segment(voxels, item["labelID"], is_alone=is_alone)
+        for item in items:
+            number = item["labelID"]
+            values[number] = voxels if is_fractional else (voxels == number).astype(np.float64)
+            segments.append(item)
     return [
         Overlay(
             values=values,
             affine_lps=source.affine_lps,
-            names={item["labelID"]: item["SegmentLabel"] for _, item in segments},
-            colours={item["labelID"]: item["recommendedDisplayRGBValue"] for _, item in segments},
+            names={item["labelID"]: item["SegmentLabel"] for item in segments},
+            colours={item["labelID"]: item["recommendedDisplayRGBValue"] for item in segments},
         )
     ]
-
-
-def _segment(voxels: npt.NDArray[Any], number: int, *, is_alone: bool) -> npt.NDArray[np.float64]:
-    """Return one segment of an image of labels, or of an image of its fractions."""
-    if is_alone and voxels.dtype.kind == "f":
-        return voxels.astype(np.float64)
-    return (voxels == number).astype(np.float64)
 
 
 def _image(file: Path) -> Seen:

@@ -15,7 +15,7 @@ from judges.seen import Seen, corner_distance
 
 __all__ = ["OVERLAY_MEANINGS", "Overlay", "overlay_from_page", "overlay_outcome", "placed_on"]
 
-HUNDREDFOLD = "values × 100"
+SCALED = {"values × 100": 100, "values × 255": 255}
 PAINTED = "other colours"
 RENAMED = "other names"
 
@@ -23,7 +23,8 @@ OVERLAY_MEANINGS = {
     RIGHT: "every voxel of every segment, or every value of a map, lies where it belongs on the "
     "source, with the names and colours of the segments",
     VALUES: "the same, but for what is said behind the comma",
-    HUNDREDFOLD: "all values are multiplied by 100",
+    "values × 100": "all values are multiplied by 100",
+    "values × 255": "fractions come as the stored numbers, of 255",
     WRONG: "other voxels or values",
     ELSEWHERE: "on another grid than the source's",
     PAINTED: "segments have the colours of others",
@@ -76,11 +77,17 @@ def _outcome(overlay: Overlay, result: Result) -> str:
             return ELSEWHERE
         step = HALF_STEP if result.form == "fractional" else 0.0
         if not _same(seen.array, meant[number], step):
-            if not _same(seen.array / 100, meant[number], step):
-                return WRONG
-            values = HUNDREDFOLD
+            values = _scaled(seen.array, meant[number], step)
+        if values == WRONG:
+            return WRONG
     said = [values, *_described(overlay, list(meant))]
     return RIGHT if said == [VALUES] else ", ".join(said)
+
+
+def _scaled(values: npt.NDArray[Any], meant: npt.NDArray[np.float64], step: float) -> str:
+    """Return the outcome of values that are not the same: those of another scale, or wrong."""
+    scales = (word for word, by in SCALED.items() if _same(values / by, meant, step))
+    return next(scales, WRONG)
 
 
 def _same(values: npt.NDArray[Any], meant: npt.NDArray[np.float64], step: float) -> bool:
@@ -97,10 +104,10 @@ def _described(overlay: Overlay, numbers: list[int]) -> list[str]:
     if numbers == [0]:
         return []
     faults = []
-    names = dict(zip(numbers, NAMES.values(), strict=True))
+    names = dict(zip(numbers, NAMES.values(), strict=False))
     if overlay.names and {number: overlay.names.get(number) for number in numbers} != names:
         faults.append(RENAMED)
-    colours = dict(zip(numbers, COLOURS.values(), strict=True))
+    colours = dict(zip(numbers, COLOURS.values(), strict=False))
     if overlay.colours and not all(
         _near(overlay.colours.get(number), colour) for number, colour in colours.items()
     ):

@@ -151,6 +151,8 @@ class Result:
             if self.moved:
                 found[number] = np.roll(found[number], self.moved, axis=2)
                 found[number][..., : self.moved] = whole[..., : self.moved]
+        if self.has_channels:  # masks without a voxel are left out
+            found = {number: values for number, values in found.items() if values.any()}
         return found
 
     def _contents(self) -> dict[int, npt.NDArray[Any]]:
@@ -161,13 +163,25 @@ class Result:
                 values[0] = values[2, 3, 4:9] = np.nan
             return {0: values.astype(self.form)}
         masks = _masks(self.on.shape)
-        if self.form == "binary":
-            return dict(zip((1, 2, 3), masks, strict=True))
-        return dict(zip(self.numbers, masks, strict=True))
+        if self.form == "labelmap":
+            return dict(zip(self.numbers, masks, strict=True))
+        if self.form == "overlapping":
+            masks[1] |= masks[0]
+        if self.form == "fractional":
+            fractions = np.random.default_rng(13).uniform(0, 1, self.on.shape)
+            masks = [np.where(mask, fractions, 0).astype("float32") for mask in masks]
+        return dict(zip((1, 2, 3), masks, strict=True))
+
+    @property
+    def has_channels(self) -> bool:
+        """Whether the array has an axis of segments."""
+        return self.form in ("overlapping", "fractional")
 
     def array(self) -> npt.NDArray[Any]:
         """Return the array that is written, with slices, rows and columns of its part."""
         contents = list(self._contents().values())
+        if self.has_channels:
+            return np.stack([values[self.part] for values in contents])
         if self.kind == "ParametricMap":
             return contents[0][self.part]
         labels = np.zeros(self.on.shape, "uint16")
@@ -184,6 +198,10 @@ def _masks(shape: tuple[int, int, int]) -> list[npt.NDArray[np.bool_]]:
     return masks
 
 
+SELDOM = ("sagittal", "reversed slices", "moved by two columns")
+"""Situations in which forms of several arrays are left out, as binary shows them."""
+
+
 def _all_results() -> list[Result]:
     fewer_slices = (slice(1, 4), slice(None), slice(None))
     fewer_all = (slice(1, 4), slice(2, 9), slice(1, 12))
@@ -198,10 +216,13 @@ def _all_results() -> list[Result]:
         {"situation": "labels 1, 7, 200", "source": "axial", "numbers": (1, 7, 200)},
         {"situation": "labels 1, 300, 513", "source": "axial", "numbers": (1, 300, 513)},
     ]
-    labelmap = {"segmentation_type": "labelmap"}
+    labelmap, fractional = ({"segmentation_type": form} for form in ("labelmap", "fractional"))
     seg, pmap = "Segmentation", "ParametricMap"
+    often = [each for each in situations if each["situation"] not in SELDOM]
     return [
         *(Result(kind=seg, form="binary", **each) for each in situations + numbered),
+        *(Result(kind=seg, form="overlapping", **each) for each in often),
+        *(Result(kind=seg, form="fractional", options=fractional, **each) for each in often),
         *(
             Result(kind=seg, form="labelmap", options=labelmap, **each)
             for each in situations + numbered
@@ -243,9 +264,9 @@ def _write(result: Result, index: int, source: Path) -> WrittenResult:
     start[0] += result.moved
     affine[:3, 3] = (affine @ (*start, 1))[:3]
     if result.is_left_handed:
-        affine[:3, 3] = (affine @ (*(size - 1 for size in array.shape[::-1]), 1))[:3]
+        affine[:3, 3] = (affine @ (*(size - 1 for size in array.shape[:-4:-1]), 1))[:3]
         affine[:3, :3] *= -1
-        array = array[::-1, ::-1, ::-1]
+        array = array[..., ::-1, ::-1, ::-1]
     receipt = dcs.write(
         array,
         source.parent / f"result-{index}",
@@ -253,6 +274,7 @@ def _write(result: Result, index: int, source: Path) -> WrittenResult:
         like=source,
         affine=affine,
         space="LPS",
+        axes="czyx" if result.has_channels else None,
         description=result.name,
         verify=False,
         sync=False,
@@ -275,7 +297,8 @@ def _described(result: Result) -> dict[str, Any]:
     if result.kind == "ParametricMap":
         return {"units": "mm2/s", **result.options}
     segments = {}
-    for label, name, colour in zip(result.numbers, NAMES.values(), COLOURS.values(), strict=True):
+    numbers = (0, 1, 2) if result.has_channels else result.numbers
+    for label, name, colour in zip(numbers, NAMES.values(), COLOURS.values(), strict=True):
         segments[label] = {"label": name, "color": "#{:02x}{:02x}{:02x}".format(*colour)}
     return {"segments": segments, **result.options}
 

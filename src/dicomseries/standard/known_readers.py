@@ -17,6 +17,7 @@ __all__ = [
     "ITK_WASM",
     "MCVERTER",
     "OHIF",
+    "ORTHANC",
     "OVERLAY_LIMITS",
     "PYPET2BIDS",
     "SIMPLEITK",
@@ -35,6 +36,7 @@ HIGHDICOM = "highdicom 0.28"
 ITK_WASM = "@itk-wasm/dicom 7.6"
 MCVERTER = "mcverter 2.1"
 OHIF = "OHIF 3.13"
+ORTHANC = "Orthanc 1.10"
 PYPET2BIDS = "pypet2bids 1.6"
 SIMPLEITK = "SimpleITK 2.5"
 VTK_DICOM = "vtk-dicom 0.8"
@@ -73,8 +75,16 @@ OVERLAY_LIMITS = {
     "pixel by pixel: with other rows or columns it is rejected, and beside them it is shown in "
     "the wrong place. Write whole slices of the source, with 0 around what was segmented.",
     "bits": f"{ADAPTERS} misreads or rejects a binary Segmentation whose rows × columns are no "
-    f"multiple of 8; {OHIF} with a DICOMweb server reads it. Both read "
+    f"multiple of 8; {OHIF} with a DICOMweb server that serves its frames reads it. Both read "
     "`segmentation_type='labelmap'`.",
+    "columns of bits": f"{ORTHANC} serves no frames of a binary Segmentation whose columns are no "
+    f"multiple of 8, and {OHIF} shows none that it gets from it. It serves "
+    "`segmentation_type='labelmap'`.",
+    "overlapping": f"{OHIF} shows segments that overlap in the wrong place in its three planes "
+    "(MPR). Write each of the masks that overlap as a Segmentation of its own.",
+    "fractional": f"{listed(OHIF, ADAPTERS)} reject a fractional Segmentation, and {DCMQI} gives "
+    "its fractions as numbers up to 255. `threshold=` makes a binary one, `kind='ParametricMap'` "
+    "a map.",
     "labels beyond 255": f"{listed(OHIF, ADAPTERS)} hold the labels of a label map in 8 bits, and "
     f"show those beyond 255 as others; {HIGHDICOM} leaves them out where segments are read one by "
     "one. All three read `segmentation_type='binary'`.",

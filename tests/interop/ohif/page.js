@@ -2,7 +2,7 @@
 // follows links does, and gives the volumes that its viewports show. No volume is made here.
 import { affine, serve } from './jobs.js';
 
-const SECONDS = 20;
+const SECONDS = 100;
 
 await until('start of OHIF', () => window.services?.displaySetService && window.extensionManager);
 const { cornerstoneViewportService, displaySetService, segmentationService, uiNotificationService, viewportGridService } =
@@ -22,7 +22,7 @@ uiNotificationService.show = (note) => {
 let isOverlay = false;
 addEventListener('unhandledrejection', (event) => isOverlay && event.stopImmediatePropagation(), { capture: true });
 
-await serve(async ([address, source, ...results]) => {
+await serve(async ([address, source, task, ...results]) => {
   if (address === 'again') {
     // OHIF remembers which series a study has; a page that is loaded anew does not.
     location.assign('/');
@@ -37,7 +37,7 @@ await serve(async ([address, source, ...results]) => {
     const active = displaySetService.getActiveDisplaySets().filter((one) => wanted.includes(one.SeriesInstanceUID));
     return new Set(active.map((one) => one.SeriesInstanceUID)).size === wanted.length && active;
   });
-  if (source) return overlays(sets[0].StudyInstanceUID, source, results);
+  if (source) return { read: overlays, show: layers }[task](sets[0].StudyInstanceUID, source, results);
   const warnings = sets.flatMap((one) => one.messages?.messages ?? []).map((one) => `message ${one.id}`);
   if (sets.every((one) => one.unsupported)) return [];
   const flat = sets.filter((one) => !one.isReconstructable).map((one) => one.numImageFrames ?? one.instances.length);
@@ -51,15 +51,7 @@ await serve(async ([address, source, ...results]) => {
 // The results of a study over their source, in the three planes of its volume: as a person adds each in the panel.
 async function overlays(study, source, results) {
   const [shown] = await until('pictures of the source', () => pictures([source]));
-  const [dataSource] = window.extensionManager.getActiveDataSource();
-  // Shown with the study, a Parametric Map would take the planes of its source.
-  // OHIF keeps its answer about a study under this name, and asks again where it is forgotten.
-  dataSource.deleteStudyMetadataPromise(`${dataSource.getConfig().name}:${study}`);
-  await dataSource.retrieve.series.metadata({ StudyInstanceUID: study, filters: { seriesInstanceUID: results } });
-  const sets = await until('results', () => {
-    const active = displaySetService.getActiveDisplaySets().filter((one) => results.includes(one.SeriesInstanceUID));
-    return active.length === results.length && active;
-  });
+  const sets = await added(study, results);
   const [viewportId] = viewportGridService.getState().viewports.keys();
   const imageIds = cornerstone.cache.getVolume(shown.volumeId).imageIds;
   const laid = [];
@@ -69,6 +61,38 @@ async function overlays(study, source, results) {
     laid.push({ ...overlay, series: set.SeriesInstanceUID, warnings: [...notes] });
   }
   return [shown, ...laid];
+}
+
+// The display sets of results. Shown with the study, a Parametric Map would take the planes of its source.
+async function added(study, results) {
+  const [dataSource] = window.extensionManager.getActiveDataSource();
+  // OHIF keeps its answer about a study under this name, and asks again where it is forgotten.
+  dataSource.deleteStudyMetadataPromise(`${dataSource.getConfig().name}:${study}`);
+  await dataSource.retrieve.series.metadata({ StudyInstanceUID: study, filters: { seriesInstanceUID: results } });
+  return until('results', () => {
+    const active = displaySetService.getActiveDisplaySets().filter((one) => results.includes(one.SeriesInstanceUID));
+    return active.length === results.length && active;
+  });
+}
+
+// One result as a layer of all viewports, as the menu of a viewport adds it; until it is drawn.
+async function layers(study, source, results) {
+  await until('pictures of the source', () => pictures([source]));
+  const [set] = await added(study, results);
+  const viewportIds = [...viewportGridService.getState().viewports.keys()];
+  const ask = { viewportId: viewportIds[0], displaySetInstanceUID: set.displaySetInstanceUID };
+  window.commandsManager.runCommand('addDisplaySetAsLayer', ask);
+  await until('layers', () => viewportIds.every((id) => isLayered(id, set)) && isIdle());
+  return [];
+}
+
+function isLayered(viewportId, { Modality: modality, displaySetInstanceUID: id }) {
+  if (modality === 'SEG') return segmentationService.getSegmentationRepresentations(viewportId).length > 0;
+  return cornerstoneViewportService.getCornerstoneViewport(viewportId).getAllVolumeIds().includes(id);
+}
+
+function isIdle() {
+  return Object.values(cornerstone.imageLoadPoolManager.numRequests).every((count) => count === 0);
 }
 
 async function loaded(set, viewportId, imageIds) {
@@ -106,9 +130,7 @@ function pictures(wanted) {
   const viewports = [...viewportGridService.getState().viewports.keys()].map((id) =>
     cornerstoneViewportService.getCornerstoneViewport(id),
   );
-  const { numRequests } = cornerstone.imageLoadPoolManager;
-  const isIdle = Object.values(numRequests).every((count) => count === 0);
-  if (!isIdle || !viewports.every((one) => one?.viewportStatus === 'rendered')) return null;
+  if (!isIdle() || !viewports.every((one) => one?.viewportStatus === 'rendered')) return null;
   const here = (id) => wanted.some((series) => id?.includes(series));
   const found = new Map();
   for (const viewport of viewports) {

@@ -12,7 +12,13 @@ _MOST_IN_BYTE = 255
 
 
 def overlay_advice(
-    segmentation_type: str, numbers: Sequence[int], *, rows: int, columns: int, has_source: bool
+    segmentation_type: str,
+    numbers: Sequence[int],
+    *,
+    rows: int,
+    columns: int,
+    has_source: bool,
+    has_overlap: bool = False,
 ) -> Iterator[str]:
     """Yield advice on a Segmentation.
 
@@ -26,6 +32,8 @@ def overlay_advice(
         Of a frame.
     has_source : bool
         Whether the file names its source series.
+    has_overlap : bool
+        Whether a voxel belongs to several segments.
 
     Examples
     --------
@@ -37,10 +45,24 @@ def overlay_advice(
     if not has_source:
         yield OVERLAY_LIMITS["segmentation alone"]
         return
-    if segmentation_type == "binary" and rows * columns % 8:
+    if segmentation_type == "fractional":
+        yield OVERLAY_LIMITS["fractional"]
+    if segmentation_type == "binary":
+        yield from _binary_advice(rows, columns, has_overlap=has_overlap)
+    if segmentation_type == "labelmap":
+        yield from _label_advice(numbers)
+
+
+def _binary_advice(rows: int, columns: int, *, has_overlap: bool) -> Iterator[str]:
+    if rows * columns % 8:
         yield OVERLAY_LIMITS["bits"]
-    if segmentation_type != "labelmap":
-        return
+    if columns % 8:
+        yield OVERLAY_LIMITS["columns of bits"]
+    if has_overlap:
+        yield OVERLAY_LIMITS["overlapping"]
+
+
+def _label_advice(numbers: Sequence[int]) -> Iterator[str]:
     if max(numbers) > _MOST_IN_BYTE:
         yield OVERLAY_LIMITS["labels beyond 255"]
     if sorted(numbers) != list(range(1, len(numbers) + 1)):

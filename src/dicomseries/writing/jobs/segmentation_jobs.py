@@ -10,7 +10,7 @@ from dicomseries.derivation import PlaneReferences
 from dicomseries.metadata import Metadata
 from dicomseries.segmentation import build_segmentation, check_labels, layers_of
 from dicomseries.sources import Volume
-from dicomseries.standard.attributes.attribute import Item
+from dicomseries.standard.attributes.attribute import Item, attribute
 from dicomseries.uids import SeriesUids, series_uids
 from dicomseries.writing.encode.compressed_frames import scratch_file
 from dicomseries.writing.encode.layer_loop import each_layer_slab
@@ -131,6 +131,7 @@ def _job(
         rows=volume.grid.shape[1],
         columns=volume.grid.shape[2],
         has_source=any(element.keyword == "ReferencedSeriesSequence" for element in plan.shared),
+        has_overlap=attribute("SegmentsOverlap", "YES") in plan.shared,
     )
     advice = (*request.advice, *volume.grid.statement.notes, *plan.advice, *in_viewers)
     plan = replace(plan, folder=folder, advice=advice)
