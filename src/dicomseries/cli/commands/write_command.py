@@ -27,6 +27,7 @@ from dicomseries.options import Option, WriteOptions, options_of
 __all__ = [
     "COMMON",
     "command_options",
+    "model_of",
     "receipt_text",
     "register",
     "signature",
@@ -256,7 +257,7 @@ def _arguments(source: str, words: Mapping[str, Any]) -> dict[str, Any]:
     arguments = arguments_of(words)
     if "kind" not in arguments and "like" not in arguments:
         raise _kind_missing()
-    model = _model(words)
+    model = model_of(words)
     if model:
         arguments["model"] = model
     settings, left_out = words["settings"] or (), words["leave_out"] or ()
@@ -273,7 +274,7 @@ def _arguments(source: str, words: Mapping[str, Any]) -> dict[str, Any]:
     return arguments
 
 
-def _model(words: Mapping[str, Any]) -> dict[str, str]:
+def model_of(words: Mapping[str, Any]) -> dict[str, str]:
     """Return the algorithm that took part."""
     parts = {
         "name": words["model"],
