@@ -34,6 +34,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "derive",
             "from-a-network",
             "segmentation",
+            "measure",
             "draw-a-result",
             "from-ct-to-ohif",
         ),

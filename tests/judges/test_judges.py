@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
+import dicomseries as dcs
 from judges import (
     Seen,
     corner_distance,
@@ -25,7 +27,7 @@ from judges import (
     validators,
 )
 from judges.known import OBLIQUE, write_known_series
-from judges.validators import FALSE_ALARMS, SECONDARY_CAPTURE
+from judges.validators import COMPREHENSIVE_3D_SR, FALSE_ALARMS, SECONDARY_CAPTURE
 
 SHAPE = (6, 12, 20)
 STORED = np.random.default_rng(7).integers(-1000, 3000, SHAPE).astype(np.int16)
@@ -199,10 +201,29 @@ def to_secondary_capture(_: int, dataset: Dataset) -> None:
     del dataset.KVP, dataset.AcquisitionNumber
 
 
+def write_report_of_label_map(folder: Path) -> None:
+    """Write the numbers of a label map as ``0001.dcm``."""
+    with tempfile.TemporaryDirectory() as name:
+        ct, seg = Path(name, "ct"), Path(name, "seg")
+        dcs.write(
+            STORED,
+            ct,
+            kind="CT",
+            spacing=(1, 1, 2),
+            metadata={"RescaleType": "HU", "PatientID": "42"},
+        )
+        form = {"kind": "Segmentation", "segmentation_type": "labelmap"}
+        dcs.write(STORED > 0, seg, like=ct, **form)
+        dcs.measure(seg, source=ct, out=folder, percentiles=())
+
+
 @pytest.mark.parametrize("alarm", FALSE_ALARMS, ids=lambda alarm: alarm.pattern[:20])
 def test_every_false_alarm_still_sounds_and_is_the_only_one(tmp_path, alarm):
     change = to_secondary_capture if SECONDARY_CAPTURE in alarm.sop_class_uids else None
-    write_known_series(tmp_path, STORED[:1], change=change)
+    if COMPREHENSIVE_3D_SR in alarm.sop_class_uids:
+        write_report_of_label_map(tmp_path)
+    else:
+        write_known_series(tmp_path, STORED[:1], change=change)
     verdict = dciodvfy(tmp_path / "0001.dcm", program=alarm.program)
     assert bool(verdict.waived) == alarm.is_needed, "wrong version: correct `until`"
     assert verdict.errors + verdict.warnings == ()

@@ -17,6 +17,7 @@ import pydicom
 from judges.presence import absent
 
 __all__ = [
+    "COMPREHENSIVE_3D_SR",
     "FALSE_ALARMS",
     "SECONDARY_CAPTURE",
     "FalseAlarm",
@@ -64,9 +65,22 @@ class FalseAlarm:
         )
 
 
+COMPREHENSIVE_3D_SR = "1.2.840.10008.5.1.4.1.1.88.34"
 CT, SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.7"
 
 FALSE_ALARMS = (
+    *(
+        FalseAlarm(
+            program=program,
+            until="20260927",
+            pattern=r"ReferencedSegmentNumber\(0062,000b\)> - Shall not be present for Referenced "
+            r"SOP Class that is not segmentation",
+            sop_class_uids=frozenset({COMPREHENSIVE_3D_SR}),
+            reason="A Label Map Segmentation has segments, too (PS3.3 table 10-3); the program "
+            "knows the older classes alone.",
+        )
+        for program in (PACKAGED, DEBIAN)
+    ),
     FalseAlarm(
         program=DEBIAN,
         until="20220618",

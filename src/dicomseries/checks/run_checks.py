@@ -10,7 +10,7 @@ from dicomseries.checks.compare.compare_series import Comparison
 from dicomseries.checks.coverage import coverage_of, images_of
 from dicomseries.checks.findings import Findings
 from dicomseries.checks.registry import Finding, run
-from dicomseries.checks.series_view.series_view import SeriesView
+from dicomseries.checks.series_view.series_view import LABEL_MAP, SeriesView
 from dicomseries.checks.validators import Validation, validate
 from dicomseries.errors import counted
 from dicomseries.reading import Instance, LocalFiles, scan, select
@@ -21,6 +21,9 @@ __all__ = ["check", "check_instances"]
 
 _REPORTED_PROBLEMS = frozenset({"concatenation-incomplete", "instances-repeated", "multi-frame"})
 """Codes of the problems of `scan` that no check reports."""
+_SERIES = "ReferencedSeriesSequence"
+_EVIDENCE = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
+"""References of structured reports, by study and series."""
 
 
 def check_instances(instances: Sequence[Instance]) -> tuple[Finding, ...]:
@@ -146,13 +149,17 @@ def _validate(instances: Sequence[Instance]) -> Validation:
     """
     sop_classes = {}
     readable = []
+    to_label_maps = set()
     for instance in instances:
         if instance.transfer_syntax != DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
             readable.append(instance)
             sop_classes[Path(instance.path)] = instance.sop_class_uid
+            if any(LABEL_MAP.encode() in (instance.raw(name) or b"") for name in _EVIDENCE):
+                to_label_maps.add(Path(instance.path))
     validation = Validation()
     if readable:
-        validation = validate(list(sop_classes), _uids_of_other_series(readable), sop_classes)
+        elsewhere = _uids_of_other_series(readable)
+        validation = validate(list(sop_classes), elsewhere, sop_classes, to_label_maps)
     deflated = len(instances) - len(readable)
     if not deflated:
         return validation
@@ -162,15 +169,28 @@ def _validate(instances: Sequence[Instance]) -> Validation:
 
 
 def _uids_of_other_series(instances: Sequence[Instance]) -> frozenset[str]:
-    """Return SOPInstanceUIDs of references to other series (PS3.3 C.12.2)."""
+    """Return SOPInstanceUIDs of references to other series.
+
+    Those of images (PS3.3 C.12.2), and the evidence of documents (C.17.2).
+    """
     uids: set[str] = set()
-    by_reference = {instance.raw("ReferencedSeriesSequence"): instance for instance in instances}
-    for raw, instance in by_reference.items():
-        if not raw:
-            continue
-        here = {"", instance.text("SeriesInstanceUID")}
-        for item in instance.value("ReferencedSeriesSequence") or ():
-            if str(item.get("SeriesInstanceUID", "")) not in here:
-                for reference in item.get("ReferencedInstanceSequence") or ():
-                    uids.add(str(reference.get("ReferencedSOPInstanceUID", "")))
+    for keyword in (_SERIES, *_EVIDENCE):
+        by_reference = {instance.raw(keyword): instance for instance in instances}
+        for raw, instance in by_reference.items():
+            if raw:
+                uids |= set(_references(instance, keyword))
     return frozenset(uids)
+
+
+def _references(instance: Instance, keyword: str) -> Iterator[str]:
+    """Yield the SOPInstanceUIDs in a sequence of series, or of studies."""
+    here = {"", instance.text("SeriesInstanceUID")}
+    items = list(instance.value(keyword) or ())
+    if keyword in _EVIDENCE:
+        items = [series for study in items for series in study.get(_SERIES) or ()]
+    for item in items:
+        if str(item.get("SeriesInstanceUID", "")) in here:
+            continue
+        for name in ("ReferencedInstanceSequence", "ReferencedSOPSequence"):
+            for reference in item.get(name) or ():
+                yield str(reference.get("ReferencedSOPInstanceUID", ""))

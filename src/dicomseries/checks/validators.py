@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dicomseries.checks.registry import Fault, Finding, check, run
@@ -23,6 +23,8 @@ _FILES_PER_CALL = 1000
 _QUOTED = re.compile(r" = <[^>]*>")
 
 _LENGTH = "Length invalid for this VR"
+_NO_SEGMENTS = "Shall not be present for Referenced SOP Class that is not segmentation"
+"""Of ReferencedSegmentNumber: dciodvfy does not know that a label map has segments."""
 _MISSING = re.compile(r"Missing SOPInstanceUID that was referenced - ([0-9.]+)")
 
 
@@ -42,6 +44,8 @@ class ValidatorRemark:
         The rest of the line.
     sop_class_uid : str
         SOP class of the file; "" if it is not known.
+    refers_to_label_map : bool
+        Whether the file refers to a Label Map Segmentation.
     """
 
     program: str
@@ -49,6 +53,7 @@ class ValidatorRemark:
     where: str
     text: str
     sop_class_uid: str = ""
+    refers_to_label_map: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,10 @@ _LEGAL = (
         reason="an MR image may have a rescale as a Standard Extended SOP Class (PS3.2 section "
         "7.3); scanners and `write` use it, and readers apply it",
         sop_class_uid=sop_classes.MR,
+    ),
+    LegalRemark(
+        pattern=r"CodingSchemeDesignator\(0008,0102\).*Unrecognized defined term = <99",
+        reason="private coding schemes begin with 99 (PS3.16 section 8.2)",
     ),
     LegalRemark(
         pattern=r"^</RescaleType\(.*Unrecognized defined term = <US>",
@@ -131,6 +140,7 @@ def validate(
     paths: Sequence[Path],
     elsewhere: AbstractSet[str] = frozenset(),
     sop_classes: Mapping[Path, str] | None = None,
+    to_label_maps: AbstractSet[Path] = frozenset(),
 ) -> Validation:
     """Run dciodvfy on each file, and dcentvfy on all together.
 
@@ -145,11 +155,16 @@ def validate(
         SOPInstanceUIDs of another series, as the files say themselves; they may be missing here.
     sop_classes : mapping of Path to str, optional
         SOPClassUID of each file.
+    to_label_maps : set of Path
+        Files that refer to a Label Map Segmentation.
     """
     remarks: list[ValidatorRemark] = []
     checked: list[str] = []
     not_checked: list[str] = []
-    for results in (_validate_files(paths, sop_classes or {}), _validate_series(paths)):
+    for results in (
+        _validate_files(paths, sop_classes or {}, to_label_maps),
+        _validate_series(paths),
+    ):
         remarks += results.remarks
         if results.answers:
             checked.append(results.program)
@@ -172,7 +187,9 @@ class _Results:
     troubles: tuple[str, ...] = ()
 
 
-def _validate_files(paths: Sequence[Path], sop_classes: Mapping[Path, str]) -> _Results:
+def _validate_files(
+    paths: Sequence[Path], sop_classes: Mapping[Path, str], to_label_maps: AbstractSet[Path]
+) -> _Results:
     program = find_program("dciodvfy")
     if program is None:
         return _not_installed("dciodvfy")
@@ -181,7 +198,9 @@ def _validate_files(paths: Sequence[Path], sop_classes: Mapping[Path, str]) -> _
         outputs = list(pool.map(lambda path: _output([program, *options, str(path)]), paths))
     remarks: list[ValidatorRemark] = []
     for path, output in zip(paths, outputs, strict=True):
-        remarks += _remarks("dciodvfy", path.name, output.lines, sop_classes.get(path, ""))
+        remarks_of_file = _remarks("dciodvfy", path.name, output.lines, sop_classes.get(path, ""))
+        refers = path in to_label_maps
+        remarks += (replace(remark, refers_to_label_map=refers) for remark in remarks_of_file)
     return _results("dciodvfy", remarks, [path.name for path in paths], outputs)
 
 
@@ -277,10 +296,18 @@ def dciodvfy_finds_no_error(remarks: tuple[ValidatorRemark, ...]) -> Iterator[Fa
 
     Its exit code is ignored: it can be 0 in spite of errors. Errors about the length of texts with
     characters outside ASCII are left out: dciodvfy counts bytes, the standard counts characters
-    (PS3.5 section 6.2), as VR-001 does.
+    (PS3.5 section 6.2), as VR-001 does; and errors about segment numbers in references to a label
+    map, a class of Segmentation that dciodvfy does not know there (PS3.3 table 10-3).
     """
-    relevant = [remark for remark in remarks if remark.text.isascii() or _LENGTH not in remark.text]
+    relevant = [remark for remark in remarks if not _is_false_error(remark)]
     yield from _faults(relevant, "dciodvfy", "Error")
+
+
+def _is_false_error(remark: ValidatorRemark) -> bool:
+    """Return whether an error of dciodvfy is about legal content."""
+    if not remark.text.isascii() and _LENGTH in remark.text:
+        return True
+    return remark.refers_to_label_map and _NO_SEGMENTS in remark.text
 
 
 @check("EXT-002", level="warning", part="PS3.3", scope="validators")
@@ -288,8 +315,8 @@ def dciodvfy_warns_of_nothing(remarks: tuple[ValidatorRemark, ...]) -> Iterator[
     """The validator dciodvfy (dicom3tools) reports no warning.
 
     Warnings about legal content are left out: an empty Laterality without a body part; attributes
-    that a DICOMDIR would need, such as PatientID; the rescale of MR images; RescaleType US; the
-    image plane of Secondary Capture, which older releases do not know.
+    that a DICOMDIR would need, such as PatientID; the rescale of MR images; RescaleType US; private
+    coding schemes; the image plane of Secondary Capture, which older releases do not know.
     """
     relevant = [remark for remark in remarks if not any(legal.covers(remark) for legal in _LEGAL)]
     yield from _faults(relevant, "dciodvfy", "Warning")
@@ -300,8 +327,8 @@ def dcentvfy_finds_no_error(remarks: tuple[ValidatorRemark, ...]) -> Iterator[Fa
     """The validator dcentvfy (dicom3tools) reports no error.
 
     It compares patient, study, series and equipment of all files of one series. Missing references
-    are left out if the files themselves place them in another series (ReferencedSeriesSequence),
-    such as the source series.
+    are left out if the files themselves place them in another series (ReferencedSeriesSequence, or
+    the evidence of a report), such as the source series.
     """
     yield from _faults(remarks, "dcentvfy", "Error")
 

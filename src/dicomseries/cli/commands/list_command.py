@@ -22,6 +22,7 @@ _COLUMNS = ("series UID", "kind", "description", "size", "spacing mm", "files", 
 
 _NO_GRID = dict.fromkeys(("spacing_mm", "origin_lps", "direction_lps"))
 
+_NO_PIXELS = "no-pixels"
 _MOST_SEGMENTS = 3
 """Segments that are named in the table; programs get all of them."""
 
@@ -69,11 +70,16 @@ def list_series(
         "problems": list(map(_problem, scan.problems)),
     }
     output.answer("\n".join(lines), record)
-    if output.json:
-        return
+    if not output.json:
+        _note_problems(scan, output)
+
+
+def _note_problems(scan: Any, output: Output) -> None:
+    """Print the problems that the table does not show."""
     for series in scan.series:
         for problem in series.problems:
-            output.note(f"{series.series_uid}: {problem.text}")
+            if problem.code != _NO_PIXELS:
+                output.note(f"{series.series_uid}: {problem.text}")
     for problem in scan.problems:
         output.note(problem.text)
 
@@ -130,11 +136,16 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         str(row["series_uid"]),
         str(row["kind"] or row["modality"] or "?"),
         str(row["description"] or ""),
-        "x".join(map(str, row["size"])),
-        spacing,
+        "" if _is_without_pixels(row) else "x".join(map(str, row["size"])),
+        "" if _is_without_pixels(row) else spacing,
         str(len(row["files"])),
         _content(row),
     )
+
+
+def _is_without_pixels(row: dict[str, Any]) -> bool:
+    """Return whether a series holds reports, plans or raw data, and no image."""
+    return any(problem["code"] == _NO_PIXELS for problem in row["problems"])
 
 
 def _length(length: float | None) -> str:
@@ -144,6 +155,8 @@ def _length(length: float | None) -> str:
 def _content(row: dict[str, Any]) -> str:
     """Return volumes, segments and frames of a series."""
     parts = []
+    if _is_without_pixels(row):
+        parts.append("no pixels")
     is_clip = row["volumes"] > 1 and row["origin_lps"] is None and row["size"][2] == 1
     if row["volumes"] > 1:
         times = row["times_s"]

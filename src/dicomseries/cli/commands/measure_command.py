@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from typing import Any
 
 import typer
@@ -29,6 +30,7 @@ _OUT = typer.Argument(
 
 _NUMBERS = "Numbers"
 _TABLE = "Table"
+_REPORT = "Report"
 _OWN: dict[str, tuple[Any, Any, Any]] = {
     "source": (
         typer.Option(
@@ -119,6 +121,24 @@ _OF_WRITE = (
 )
 """Options that are those of ``dicomseries write``."""
 
+_CHANGED: dict[str, dict[str, Any]] = {
+    "series": {"help": "SeriesInstanceUID of SEG, where the folder has several.", "group": ""},
+    "time_point": {"help": "Volume of the source to measure, from 0.", "group": _NUMBERS},
+    "model": {"help": "Algorithm or network behind the numbers.", "group": _REPORT},
+    "model_version": {"group": _REPORT},
+    "model_manufacturer": {"group": _REPORT},
+    "description": {
+        "help": "SeriesDescription of the report.  [default: Measurements]",
+        "group": _REPORT,
+    },
+    "metadata": {"group": _REPORT},
+    "settings": {"group": _REPORT},
+    "leave_out": {"group": _REPORT},
+    "uid": {"group": _REPORT},
+    "now": {"group": _REPORT},
+}
+"""Fields of them that differ here."""
+
 _COLUMNS = ("label", "measurement", "value", "unit")
 
 
@@ -178,7 +198,8 @@ def measure(*, context: typer.Context, segmentation: str, out: str | None, **wor
     record["advice"] = [on_command_line(text) for text in receipt.advice]
     lines = [on_command_line(template_of(line)) for line in shown]
     if words["csv"] == "-":
-        lines = [_text(receipt.table, words)]
+        output.answer(_text(receipt.table, words), record)
+        return
     output.result("\n".join(lines), record)
 
 
@@ -257,7 +278,8 @@ def _signature() -> inspect.Signature:
     entries.append(parameter("out", _OUT, str, None))
     entries += [parameter(name, *entry) for name, entry in _OWN.items()]
     options = command_options()
-    entries += parameters({name: options[name] for name in _OF_WRITE})
+    of_write = {name: replace(options[name], **_CHANGED.get(name, {})) for name in _OF_WRITE}
+    entries += parameters(of_write)
     return inspect.Signature(entries)
 
 
