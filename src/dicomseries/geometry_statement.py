@@ -6,8 +6,10 @@ without a position gets a grid of 1 mm at 0, which must not be written as its ge
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Literal, Self, get_args
+
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["ASSUMED", "STATED", "UNSTATED", "Certainty", "Lengths", "SpaceName", "Statement"]
 

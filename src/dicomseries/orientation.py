@@ -7,7 +7,6 @@ interpolated.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import permutations
 from typing import Any, Literal, cast, get_args
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from dicomseries.errors import OptionError
 from dicomseries.geometry import Grid, Vector
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = [
     "ORIENTS",

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dicomseries.errors import OptionError
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["SeriesUids", "UidPolicy", "check_uid", "make_uid", "parse_uid_policy", "series_uids"]
 

@@ -7,13 +7,14 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from dicomseries import measurements, reading
 from dicomseries.derivation import Inheritance, Model, SourceSeries
 from dicomseries.errors import DicomSeriesError, OptionError, VerificationError
 from dicomseries.event_log import LOGGER
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.metadata import Metadata
 from dicomseries.options import WriteOptions, checked_options, load_mapping
 from dicomseries.plan import SOFTWARE_VERSION

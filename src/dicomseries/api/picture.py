@@ -8,7 +8,7 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from dicomseries import pictures, viewing
 from dicomseries.api.write import written
 from dicomseries.errors import DicomSeriesError, DicomSeriesWarning, OptionError
 from dicomseries.event_log import LOGGER
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.options import MappingLike, Progress, WriteKeywords, WriteOptions, load_mapping
 from dicomseries.pictures import PictureSlices, PictureStyle, ResultOnSource
 from dicomseries.progress_bar import progress_report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dicomseries import api, reading, sinks
 from dicomseries.api.write import write
 from dicomseries.errors import DicomSeriesWarning
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.options import PlanKeywords, WriteKeywords, check_names, with_options
 from dicomseries.plan import SeriesPlan
 from dicomseries.reports import Receipt

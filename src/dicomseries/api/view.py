@@ -8,12 +8,12 @@ import secrets
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from dicomseries import checks, viewing
 from dicomseries.errors import DicomSeriesWarning, OptionError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import LocalFiles, Series, name_of_files, scan, select
 from dicomseries.viewing import VIEWERS, Layer, OpenedViewer, ViewerInput, index_instances
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from dicomseries.errors import Message, OptionError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.short_repr import short_text
 
 __all__ = ["Check", "Fault", "Finding", "Level", "Scope", "check", "explain", "registered", "run"]

@@ -9,11 +9,12 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from dicomseries.checks.registry import Fault, Finding, check, run
 from dicomseries.errors import install_remedy
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.objects import sop_classes
 
 __all__ = ["Validation", "ValidatorRemark", "find_program", "validate"]

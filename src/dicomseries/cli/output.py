@@ -18,11 +18,12 @@ from dicomseries.cli.exit_codes import exit_of
 from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.terminal import is_terminal, printable, rich_table
 from dicomseries.errors import DicomSeriesError, shortened
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["Output", "plain", "table"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """Form of a command's output.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy.typing as npt
 
 from dicomseries.codecs.imagecodecs_encoder import check_available, run
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["Htj2k"]
 

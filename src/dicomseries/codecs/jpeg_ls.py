@@ -5,12 +5,12 @@ The stream holds the stored words without a sign.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy.typing as npt
 
 from dicomseries.codecs.imagecodecs_encoder import check_available, run
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["JpegLs"]
 

@@ -5,12 +5,12 @@ The samples of the stream are unsigned.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy.typing as npt
 
 from dicomseries.codecs.imagecodecs_encoder import check_available, run
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["JpegXl"]
 

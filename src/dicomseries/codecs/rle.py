@@ -6,13 +6,13 @@ Row by row (PS3.5 annex G).
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.codecs.imagecodecs_encoder import check_available, run
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["Rle"]
 

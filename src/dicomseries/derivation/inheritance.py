@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from dicomseries.derivation.diffusion_index import counted_by_acquisition
 from dicomseries.derivation.source.source_meaning import Meaning
 from dicomseries.derivation.source.source_references import PlaneReferences
 from dicomseries.errors import OptionError
 from dicomseries.iod import Leaf, VaryingGroup
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.metadata import Metadata
 from dicomseries.plan import Column, SeriesPlan
 from dicomseries.standard.attributes.attribute import attribute, tag_of

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["COLOUR_MAPS", "LABEL_COLOURS", "ColourMap", "colour_numbers", "mixed"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 
 from dicomseries.geometry import Grid
@@ -52,6 +51,8 @@ def safe(text: object) -> str:
     >>> safe('<b onclick="x">')
     '&lt;b onclick=&quot;x&quot;&gt;'
     """
+    import html  # noqa: PLC0415 - its table of entities is large, and a write needs none
+
     return html.escape(str(text), quote=True)
 
 

@@ -16,7 +16,6 @@ import pickle
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -24,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import DicomSeriesError, OptionError, WriteError, missing_package
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources import FrameReader
 
 __all__ = ["DaskCluster", "connected", "is_client"]

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy.typing as npt
 
 from dicomseries.errors import OptionError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.operating_system import usable_processors
 from dicomseries.sources import FrameReader
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 
 from dicomseries.errors import MetadataError
@@ -11,6 +10,7 @@ from dicomseries.iod.attribute_requirements import completed, item_faults, with_
 from dicomseries.iod.conditions import Context, Values
 from dicomseries.iod.groups import Group, VaryingGroup, attribute_of, groups_of, rows_of
 from dicomseries.iod.kind import Kind, PerInstance
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attributes.attribute import Attribute, attribute, tag_of
 from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS

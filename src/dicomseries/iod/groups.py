@@ -8,12 +8,12 @@ shared or per frame, never both.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod.conditions import ALWAYS, Condition, Context, Values
 from dicomseries.iod.rows import Row, not_for_this_image
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.attribute import Attribute, attribute, tag_of, vr_of
 
 __all__ = ["Group", "Leaf", "Part", "VaryingGroup", "attribute_of", "groups_of", "rows_of"]

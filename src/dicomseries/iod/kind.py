@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dicomseries.errors import KindError
 from dicomseries.iod.groups import Group, rows_of
@@ -21,6 +20,7 @@ from dicomseries.iod.rows import (
     Source,
     values_text,
 )
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.values import PixelRules
 
 __all__ = [

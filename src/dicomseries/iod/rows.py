@@ -18,11 +18,11 @@ A kind is a table; no code outside of the tables asks for the modality. Each sou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod.conditions import ALWAYS, Condition, Context, Values
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.attribute import Item, tag_of, vr_of
 
 __all__ = [

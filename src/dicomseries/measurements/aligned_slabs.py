@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from dicomseries.derivation import Matching, SourceSeries, match, match_pictures
 from dicomseries.errors import GeometryError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.measurements.measured_inputs import PaddingLimits, SegmentationInput
 from dicomseries.measurements.region_statistics import LabelLayer, MeasuredSlab
 from dicomseries.progress_bar import ProgressReport

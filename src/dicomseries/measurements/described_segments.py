@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dicomseries.errors import ReadError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import CodedConcept, Instance
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from dicomseries.errors import OptionError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.measurements.concepts import (
     named_concept,
     private_concept,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from dicomseries import reading
 from dicomseries.derivation import SourceSeries, facts_of
 from dicomseries.errors import OptionError, ReadError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.measurements.described_segments import (
     DescribedSegment,
     described_segments,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, overload
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.measurements.concepts import concept_record
 from dicomseries.reading import CodedConcept
 from dicomseries.short_repr import short_lines

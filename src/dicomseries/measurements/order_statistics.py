@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["OrderStatistics", "percentile_of", "ranks_of"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.measurements.concepts import private_concept
 from dicomseries.measurements.described_segments import DescribedSegment
 from dicomseries.measurements.further_numbers import FurtherNumber

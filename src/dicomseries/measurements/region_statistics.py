@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.measurements.order_statistics import OrderStatistics, percentile_of, ranks_of
 
 __all__ = ["LabelLayer", "MeasuredSlab", "RegionStatistics", "measure_regions"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from dicomseries.derivation import Matching, Model, SourceSeries, inherit, rule_for, screened
 from dicomseries.iod import MeasurementReport, compose
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.measurements.concepts import PRIVATE_SCHEME
 from dicomseries.measurements.region_numbers import ReportedRegion
 from dicomseries.metadata import Metadata

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dicomseries.errors import missing_package
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.measurements.described_segments import BodySite, DescribedSegment
 from dicomseries.measurements.region_numbers import PrintedNumber, ReportedRegion
 from dicomseries.reading import CodedConcept

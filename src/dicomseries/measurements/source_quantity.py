@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dicomseries.derivation import SourceSeries, meaning_of
 from dicomseries.errors import OptionError
 from dicomseries.iod import find_kind, is_same_unit
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.measurements.concepts import private_concept, ucum_concept
 from dicomseries.measurements.ucum_form import ucum_fault
 from dicomseries.reading import CodedConcept

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Self
 
 from dicomseries.errors import MetadataError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.metadata.attribute_relations import relation_faults
 from dicomseries.metadata.convert_values import attribute_of, private_attributes
 from dicomseries.metadata.keywords import keyword_of

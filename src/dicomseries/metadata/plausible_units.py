@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["unit_advice"]
 

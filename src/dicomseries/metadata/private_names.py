@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from dicomseries.errors import MetadataError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.dictionary import private_vr
 
 __all__ = ["PrivateTag", "private_tags"]

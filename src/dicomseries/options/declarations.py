@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.options.option import declared, option
 from dicomseries.progress_bar import ProgressReport
 

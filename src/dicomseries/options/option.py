@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any
+
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["Option", "declared", "option"]
 

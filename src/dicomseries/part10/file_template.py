@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise, starmap
 from operator import attrgetter
 from typing import Any
 
 import numpy.typing as npt
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.part10.encapsulation import DELIMITER, HEAD, fragment, offset_tables
 from dicomseries.part10.encode_elements import encode
 from dicomseries.part10.encode_functional_groups import PER_FRAME_TAG, encode_per_frame

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.drawing import COLOUR_MAPS, LABEL_COLOURS, ColourMap, colour_numbers, mixed
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.pictures.picture_style import PictureStyle
 from dicomseries.reading import SegmentDescription
 from dicomseries.sources import FrameReader, Volume

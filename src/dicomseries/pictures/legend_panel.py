@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import missing_package
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.pictures.drawn_result import DrawnSegment, DrawnSegments, DrawnValues
 
 if TYPE_CHECKING:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import OptionError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.pictures.drawn_result import DrawnSegments, DrawnValues, ResultOnSource
 from dicomseries.pictures.legend_panel import LegendPanel, legend_panel
 from dicomseries.pictures.picture_style import PictureStyle

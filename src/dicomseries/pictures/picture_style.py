@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from dicomseries.drawing import COLOUR_MAPS
 from dicomseries.errors import OptionError
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["PictureStyle", "parse_style"]
 

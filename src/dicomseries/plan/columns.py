@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attributes.attribute import Value, tag_of, vr_of
 from dicomseries.standard.attributes.date_times import date_text, moment_of

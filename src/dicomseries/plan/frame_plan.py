@@ -7,10 +7,10 @@ encoded, once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from dicomseries.iod import Kind
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.plan.columns import Extent
 from dicomseries.plan.encoded_sizes import BINARY_BYTES, element_bytes
 from dicomseries.standard.attributes.attribute import Attribute, Value, attribute, tag_of

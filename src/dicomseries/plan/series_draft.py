@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dicomseries.errors import KindError, MetadataError
 from dicomseries.geometry import Grid
 from dicomseries.iod import Composition, Kind, compose
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.metadata import Metadata
 from dicomseries.plan.columns import Column, Extent, time_columns, time_facts
 from dicomseries.plan.display_window import window_facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ from dicomseries.drawing import numbers_of_grid, spacing_words
 from dicomseries.errors import Message, counted, template_of
 from dicomseries.geometry import Grid, all_position_texts
 from dicomseries.iod import Leaf, VaryingGroup, converted
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.orientation import orientation_code, orientation_text
 from dicomseries.plan.columns import Column, Extent, FrameTable
 from dicomseries.plan.encoded_sizes import PREAMBLE_BYTES, encoded_bytes, most_encapsulated

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.metadata import Metadata
 from dicomseries.plan.columns import Column, Extent, Per
 from dicomseries.plan.plan_facts import Facts

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from dicomseries.errors import counted
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.instance import Instance, unlike
 from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, frame_bits, pixel_bytes

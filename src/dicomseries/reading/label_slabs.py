@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading.order.placement import FrameSet
 from dicomseries.reading.parse.instance import Instance, holding_only
 from dicomseries.reading.pixels.segment_bits import add_labels, are_overlapping

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Self
 
 from dicomseries.errors import Message, ReadError
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["Problem", "has_errors"]
 

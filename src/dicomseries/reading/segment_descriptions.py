@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from dicomseries.errors import OptionError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading.parse.functional_groups import as_numbers
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.parser import Element, ParseError, items_of

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import overload
 
 from dicomseries.errors import ReadError, counted
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import read_errors
 from dicomseries.reading.order.frame_order import holds_frames, place_frames
 from dicomseries.reading.order.placement import FrameSet

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading.parse.instance import Instance, holding_only
 from dicomseries.reading.pixels.native_bytes import bytes_of, read_same_format
 from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, frame_shape, is_stored_as

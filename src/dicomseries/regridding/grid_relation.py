@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import product
 from typing import cast
 
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.orientation import Turn
 
 __all__ = ["ExactRelation", "difference_text", "exact_relation"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from dicomseries import reading
 from dicomseries.errors import DicomSeriesWarning, GeometryError, OptionError
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import VoxelMeaning
 from dicomseries.regridding.grid_relation import ExactRelation, difference_text, exact_relation
 from dicomseries.regridding.placed_frames import frames_in_order, placed_frames

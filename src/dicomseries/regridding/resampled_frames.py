@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 from typing import Any, Literal, get_args
 
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import missing_package
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources import FrameReader, Volume
 
 __all__ = ["METHODS", "Method", "covers", "resampled_dtype", "resampled_frames"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from dicomseries import reading
 from dicomseries.errors import DicomSeriesWarning, ReadError
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources import SUFFIXES, Volume, open_volume
 
 __all__ = ["OntoSource", "TargetGrid", "open_target"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dicomseries import drawing
 from dicomseries.errors import Message, template_of
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.short_repr import short_lines
 
 if TYPE_CHECKING:

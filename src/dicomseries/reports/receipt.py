@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -11,6 +10,7 @@ from dicomseries import drawing
 from dicomseries.checks import Finding
 from dicomseries.errors import Message, counted, template_of
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.orientation import orientation_code, orientation_text
 from dicomseries.short_repr import short_lines
 from dicomseries.values import bound_text

@@ -6,13 +6,13 @@ PS3.5 section 8.1.1: the bits of a frame follow those of the frame before, also 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.codecs import Codec
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.segmentation.labels import (
     FRACTION_STEPS,
     FramePiece,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from dicomseries.errors import MetadataError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.segmentation.dataset_json import is_dataset_json, names_in_dataset_json
 from dicomseries.segmentation.segment_names import structure_of
 from dicomseries.segmentation.segments import Segment, Segments, parse_segments

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import KindError, ValuesError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources import HIGHEST_LABEL, Volume
 
 __all__ = [

@@ -6,12 +6,12 @@ PS3.3 section 8, PS3.16.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from dicomseries.errors import MetadataError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.coded_concepts import code_parts, plain_name
 from dicomseries.standard.attributes.value_representations import text_fault
 

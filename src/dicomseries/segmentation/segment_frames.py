@@ -6,13 +6,13 @@ PS3.3 sections C.7.6.16, C.7.6.17, C.8.20.3 and A.51.5.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.geometry import Grid
 from dicomseries.iod import Leaf, VaryingGroup, code_item
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.plan import Column, FrameTable, grid_facts
 from dicomseries.standard.attributes.attribute import (
     Attribute,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import GeometryError, ValuesError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.segmentation.labels import check_range, unsigned_labels
 from dicomseries.sources import HIGHEST_LABEL, FrameReader, Volume
 

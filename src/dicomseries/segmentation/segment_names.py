@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.segmentation.segment_codes import Code, category_of, known_region, known_type
 from dicomseries.segmentation.segment_colors import Color
 from dicomseries.standard.attributes.coded_concepts import plain_name

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import IO, Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.segmentation.labels import FramePiece, LabelSurvey
 from dicomseries.segmentation.segment_layer import SegmentLayer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from typing import IO, Any, Literal, TypeAlias, cast
@@ -15,6 +15,7 @@ from dicomseries.codecs import codec_of
 from dicomseries.errors import GeometryError, MetadataError, OptionError
 from dicomseries.geometry import Grid
 from dicomseries.iod import SEGMENTATION_SOP_CLASSES, Segmentation, compose
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.metadata import Metadata
 from dicomseries.plan import (
     Extent,

@@ -9,11 +9,11 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from dicomseries.errors import TargetError, WriteError, counted
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.operating_system import rename
 from dicomseries.sinks.durable import sync_file, sync_folder
 from dicomseries.sinks.folder_lock import FolderLock, has_locks, lock_folder

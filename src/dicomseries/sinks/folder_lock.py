@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.operating_system import open_file, optional_module
 
 __all__ = ["FolderLock", "has_locks", "lock_folder"]

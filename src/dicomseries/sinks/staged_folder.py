@@ -6,10 +6,10 @@ import contextlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from dicomseries.errors import DicomSeriesError, TargetError, WriteError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.operating_system import create_file, is_held_by_others, replace, write_buffers
 
 __all__ = ["StagedFolder", "system_errors"]

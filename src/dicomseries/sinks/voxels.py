@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import OptionError
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["Voxels"]
 

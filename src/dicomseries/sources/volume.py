@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from dicomseries import drawing
 from dicomseries.errors import DicomSeriesError, GeometryError, counted
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.orientation import Turn, orientation_code, orientation_text
 from dicomseries.short_repr import short_lines
 from dicomseries.sources.arguments.segment_layers import check_layers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
+import pkgutil
 from typing import Any
 
 __all__ = ["read_table"]
@@ -17,5 +17,8 @@ def read_table(name: str, package: str = "dicomseries.standard") -> Any:
     >>> read_table("image_planes.json")["planes"]["1.2.840.10008.5.1.4.1.1.2"]
     'slices'
     """
-    file = resources.files(package) / "data" / name
-    return json.loads(file.read_text(encoding="utf-8"))
+    text = pkgutil.get_data(package, f"data/{name}")
+    if text is None:
+        message = f"{package} is installed without data/{name}"
+        raise FileNotFoundError(message)
+    return json.loads(text)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
-from urllib.parse import parse_qsl, unquote
 
 from dicomseries.errors import SourceError
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["Address", "hidden", "is_url", "masked"]
 
@@ -92,6 +92,8 @@ class Address:
         return text
 
     def _secrets(self) -> Iterator[str]:
+        from urllib.parse import parse_qsl, unquote
+
         user = _USER.search(self.url)
         if user is not None:
             login = user[0][:-1]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Self
 
 from dicomseries.errors import ReadError
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["MANIFEST", "PLAN", "Entry", "Manifest", "sha256_of"]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from dicomseries.errors import OptionError
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = [
     "Digits",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.values.preconditions import check_request
 
 __all__ = ["SliceStatistics", "Statistics", "divisor_of", "shown_statistics", "slice_statistics"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import ROUND_CEILING, Context
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.short_repr import record_repr
 from dicomseries.standard.attributes.decimal_string import MAX_DS_CHARS, format_ds
 

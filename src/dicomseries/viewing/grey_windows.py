@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["PRESETS", "GreyWindow", "header_window", "window_of_values"]
 

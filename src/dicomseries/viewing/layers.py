@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import OptionError, ReadError
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.orientation import turn_onto
 from dicomseries.reading import Series, SeriesTags, volume_of
 from dicomseries.sources import FrameReader, Volume, turned, unit_of

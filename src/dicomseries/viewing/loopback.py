@@ -7,10 +7,11 @@ import http.server
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from dicomseries.errors import DicomSeriesError
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = [
     "NOT_FOUND",

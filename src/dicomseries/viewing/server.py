@@ -5,10 +5,10 @@ from __future__ import annotations
 import http.server
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from dicomseries.errors import DicomSeriesError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.viewing.html_page import served_policy
 from dicomseries.viewing.loopback import (
     NOT_FOUND,

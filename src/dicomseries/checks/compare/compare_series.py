@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from dicomseries.checks.series_view.file_frames import numbers_of_frames
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.errors import DicomSeriesError
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import Instance, read_frames, read_stored
 from dicomseries.sources import Volume
 

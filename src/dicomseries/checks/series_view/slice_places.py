@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.checks.series_view.file_frames import FileFrames, numbers_of_frames
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import (
     SAME_PLACE,
     Instance,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import typer
@@ -12,6 +12,7 @@ import typer
 from dicomseries.cli.help_sections import examples
 from dicomseries.cli.output import Output, table
 from dicomseries.errors import pip_command
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["Part", "doctor", "register"]
 

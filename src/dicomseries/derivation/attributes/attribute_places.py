@@ -6,11 +6,11 @@ An attribute is at the top level, in a functional group, or nowhere.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import cached_property
 
 from dicomseries.derivation.source.source_facts import numbers_in
 from dicomseries.iod import Absent, Choice, Constant, Kind, Row, groups_of, rows_of
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.attribute import Attribute, vr_of
 from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS, IOD_MODULES, module_requirements
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from dicomseries.derivation.source.source_facts import Facts, by_keyword, item_members
 from dicomseries.iod import code_item
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
 
 __all__ = ["Contribution", "Model", "contributing_equipment", "series_description"]

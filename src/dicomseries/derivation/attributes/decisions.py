@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from dicomseries.derivation.rules.attribute_rules import Action, Rule, When
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["UNMET", "WORDS", "Decision", "by_tag", "drop_decision", "rule_decision"]

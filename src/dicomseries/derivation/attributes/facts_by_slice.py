@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
 from dicomseries.derivation.source.slice_matching import Matching
 from dicomseries.derivation.source.source_facts import SourceFact
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.plan import Column
 from dicomseries.standard.attributes.attribute import Attribute
 

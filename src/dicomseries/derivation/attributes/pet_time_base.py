@@ -6,11 +6,11 @@ SeriesDate and SeriesTime: PS3.3 section C.8.9.4.1.5.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 from dicomseries.derivation.source.source_facts import Facts, first_text
 from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Kind
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.date_times import date_text, moment_of, time_text
 
 __all__ = ["SourceTimeBase", "source_time_base"]

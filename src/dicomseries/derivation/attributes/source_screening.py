@@ -9,7 +9,7 @@ the advice.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from operator import is_, is_not
 
 from dicomseries.derivation.attributes.decisions import Decision, by_tag, rule_decision
@@ -26,6 +26,7 @@ from dicomseries.derivation.source.source_facts import (
     values_text,
 )
 from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.attribute import (
     Attribute,
     Item,

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import chain
 from typing import Literal
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.standard.dictionary import is_repeating
 

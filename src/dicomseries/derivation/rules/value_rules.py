@@ -8,8 +8,10 @@ every cell.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = [
     "OUTCOMES",

@@ -10,7 +10,6 @@ passes.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Literal, NamedTuple
 
@@ -19,6 +18,7 @@ import numpy.typing as npt
 
 from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["GridRelation", "Matching", "match", "match_pictures", "steps_among"]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 
 from dicomseries.derivation.rules.attribute_rules import rule_for
 from dicomseries.derivation.source.source_series import SourceSeries
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.attribute import Attribute, Item, Value
 from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS, group_requirements
 

@@ -6,7 +6,7 @@ Unit, quantity, window, padding and polarity.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from dicomseries.derivation.rules.value_rules import (
     OUTCOMES,
@@ -38,6 +38,7 @@ from dicomseries.iod import (
     is_same_unit,
     unit_code_of,
 )
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
 from dicomseries.standard.attributes.decimal_string import format_ds
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Literal, NamedTuple
 
@@ -19,6 +18,7 @@ from dicomseries.derivation.source.slice_matching import Matching
 from dicomseries.derivation.source.source_facts import by_keyword, first_item, first_text
 from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Leaf, VaryingGroup
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.plan import Column
 from dicomseries.standard.attributes.attribute import Attribute, Item, Value, attribute
 from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS, IOD_MODULES, module_requirements

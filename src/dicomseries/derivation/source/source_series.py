@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.attribute import Attribute
 
 __all__ = ["SourceFrame", "SourceSeries"]

@@ -7,11 +7,11 @@ attributes that were kept for that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 
 from dicomseries.derivation.rules.value_rules import ValueRelation
 from dicomseries.derivation.source.source_facts import Facts, numbers_in
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.attribute import Value
 
 __all__ = ["ArrayFacts", "Scale", "relation_of", "scale_of"]

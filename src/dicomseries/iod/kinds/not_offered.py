@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["NOT_OFFERED", "OTHER_NAMES", "NotOffered"]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from numbers import Real
 from typing import Any
+
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["PetAttributes", "pet_attributes"]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from numbers import Real
 from types import MappingProxyType
 from typing import Any
 
 from dicomseries.errors import MetadataError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.metadata.bids.bids_keys import is_bids_key, unit_of_key
 from dicomseries.metadata.bids.pet_sidecar import pet_attributes
 from dicomseries.metadata.convert_values import attribute_of

@@ -8,7 +8,6 @@ PixelAspectRatio, with a warning about its meaning.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy.typing as npt
 from dicomseries.errors import DicomSeriesError, GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import UNSTATED, Certainty, Lengths, Statement
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.problems import Problem
 

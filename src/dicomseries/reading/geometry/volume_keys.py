@@ -6,11 +6,11 @@ Tables: a new attribute is a new row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading.parse.clocks import seconds_of_dates, seconds_of_day
 from dicomseries.reading.parse.functional_groups import FunctionalGroups, Path, as_numbers, path_of
 from dicomseries.reading.parse.instance import Instance

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading.geometry.volume_keys import Key, file_keys, frame_keys
 from dicomseries.reading.parse.functional_groups import FunctionalGroups
 from dicomseries.reading.parse.instance import Instance

@@ -8,13 +8,13 @@ of the same length, with equal bytes around the values, are read at the same off
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.parser import (

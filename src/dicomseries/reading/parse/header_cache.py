@@ -9,8 +9,9 @@ comparison for each.
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading.parse.parser import (
     EXPLICIT,
     PIXEL_TAGS,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping, MutableSequence, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.header_cache import HeaderLayout, HeaderPattern
 from dicomseries.reading.parse.parser import Element, ParseError, Pixels, items_of

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from typing import Any
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading.parse.character_sets import encodings_of, text_of
 from dicomseries.reading.parse.parser import (
     MOST_LEVELS,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.pixels.native_bytes import read_native_bytes, read_same_format
 from dicomseries.reading.pixels.pixel_format import NATIVE_SYNTAXES, check_pixels, is_unconverted

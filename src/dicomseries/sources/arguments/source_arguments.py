@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import GeometryError, SourceError
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["Location", "SourceArguments", "locate"]
 

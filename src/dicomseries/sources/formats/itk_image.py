@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import SourceError
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
 from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.arguments.stated_geometry import IN_PLANE

@@ -11,7 +11,7 @@ import math
 import operator
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +22,7 @@ import numpy.typing as npt
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import Statement
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.arguments.axes_argument import array_axes
 from dicomseries.sources.arguments.length_units import mm_per_unit
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments

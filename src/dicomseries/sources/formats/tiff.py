@@ -10,7 +10,6 @@ import operator
 import threading
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from xml.etree import ElementTree as ET
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import SourceError, install_remedy, missing_package
 from dicomseries.geometry import Grid, Vector
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
 from dicomseries.sources.arguments.length_units import mm_per_unit
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments

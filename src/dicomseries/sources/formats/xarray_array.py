@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import STATED
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
 from dicomseries.sources.arguments.grid_arguments import no_grid
 from dicomseries.sources.arguments.length_units import mm_per_unit

@@ -7,7 +7,7 @@ The only module that imports `zarr` here. OME-NGFF: https://ngff.openmicroscopy.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import GeometryError, SourceError, missing_package
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
 from dicomseries.sources.arguments.length_units import mm_per_unit
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.frames.array_axes import ArrayAxes
 
 __all__ = ["Chunks"]

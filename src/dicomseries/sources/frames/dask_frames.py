@@ -6,7 +6,6 @@ The only module that imports `dask` here.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import OptionError, missing_package
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.frames.frame_reader import FrameReader, picked_frames
 from dicomseries.sources.optional_packages import made_by
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.frames.frame_runs import together
 
 __all__ = ["Block", "FrameReader", "VolumeView", "derived_frames", "picked_frames"]

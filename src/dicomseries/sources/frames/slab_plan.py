@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from dicomseries.errors import counted
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["SlabPlan", "slab_rule"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import SourceError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.frames.array_axes import ArrayAxes
 from dicomseries.sources.frames.chunks import Chunks
 from dicomseries.sources.frames.frame_reader import Block, FrameReader

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.orientation import Turn
 from dicomseries.sources.frames.array_frames import view_frames
 from dicomseries.sources.frames.frame_reader import (

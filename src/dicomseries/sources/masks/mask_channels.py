@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from dicomseries.errors import OptionError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.masks.background import reject_background
 from dicomseries.sources.masks.layered_source import Opener

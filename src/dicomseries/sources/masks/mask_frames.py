@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.frames.frame_reader import FrameReader
 from dicomseries.sources.frames.frame_runs import together
 from dicomseries.sources.masks.mask_values import MaskValues

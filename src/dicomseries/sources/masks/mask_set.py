@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.orientation import Turn, turn_onto
 from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.masks.background import reject_background

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
+from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["MaskValues"]
 

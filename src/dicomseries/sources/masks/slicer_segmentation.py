@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from dicomseries.errors import DicomSeriesError, SourceError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments, locate
 from dicomseries.sources.formats.nrrd import matches, read_header
 from dicomseries.sources.frames.frame_reader import picked_frames

@@ -7,10 +7,10 @@ two attributes are equal exactly if their bytes are.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias, Union
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.dictionary import dictionary_vr, tag_for_keyword
 
 __all__ = ["Attribute", "Item", "Value", "attribute", "tag_of", "vr_of"]

@@ -7,8 +7,8 @@ part. The table is ``data/group_rules.json``, which is kept by hand.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.read_table import read_table
 
 __all__ = ["FAMILIES", "FLAVOUR_GROUPS", "GROUP_NEEDS", "WHOLE_GROUPS", "Need", "unmet"]

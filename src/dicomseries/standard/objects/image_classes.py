@@ -5,10 +5,10 @@ The table is ``data/image_planes.json``, made by ``tools/make_standard_tables.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal, cast
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.read_table import read_table
 
 __all__ = ["ImageClass", "image_class"]

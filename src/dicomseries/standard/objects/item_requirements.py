@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.objects.modules import (
     FUNCTIONAL_GROUPS,
     IOD_MODULES,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.decimal_string import format_ds
 from dicomseries.standard.known_readers import CORNERSTONE3D, OHIF, VTK_DICOM, listed
 from dicomseries.values.clip_limits import integer_limits, real_limits

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.values.statistics import Statistics
 from dicomseries.values.value_map import UNIT_ROUNDOFF
 

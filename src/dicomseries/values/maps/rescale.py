@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.decimal_string import format_ds
 from dicomseries.values.maps.reader_safe import (
     LARGEST_WITH_FRACTION,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.values.value_map import ValueMap
 
 __all__ = ["BLOCK", "Stored", "source_changed", "target_dtype"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import Instance, is_compressed
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.viewing.dicomweb.rejected_request import RejectedRequestError

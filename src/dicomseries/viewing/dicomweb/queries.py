@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.standard.dictionary import tag_for_keyword
 from dicomseries.viewing.dicomweb.json_model import Model, model_of

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import Instance
 
 __all__ = [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import Series
 from dicomseries.viewing.dicomweb import SeriesIndex
 

@@ -6,7 +6,7 @@ They are pickled for other processes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dicomseries.codecs import Codec, codec_of
 from dicomseries.errors import ReadError
 from dicomseries.executors import Bounds
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.part10 import HeaderTemplate, encode_headers, file_chunks, header_template
 from dicomseries.plan import SeriesPlan
 from dicomseries.sinks import Sink, StoredFile, stored_path

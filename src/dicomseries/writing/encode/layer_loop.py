@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
 from dicomseries.executors import Bounds
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.segmentation import FramePiece, SegmentLayer
 from dicomseries.writing.encode.compressed_frames import scratch_file
 from dicomseries.writing.encode.slab_loop import slab_plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from dicomseries import checks, reading
 from dicomseries.errors import VerificationError
 from dicomseries.executors import Bounds
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.plan import SeriesPlan
 from dicomseries.values import Stored, ValueMap
 from dicomseries.writing.encode.slab_loop import each_slab

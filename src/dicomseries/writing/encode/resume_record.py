@@ -10,10 +10,10 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Self
 
 from dicomseries.errors import OptionError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.short_repr import whole_text
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from dicomseries import reading
 from dicomseries.executors import Bounds
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.segmentation import FRACTION_STEPS, SegmentationObject
 from dicomseries.sources import HIGHEST_LABEL, FrameReader
 from dicomseries.writing.encode.layer_loop import each_layer_slab

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dicomseries import sinks
 from dicomseries.errors import TargetError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.stores import is_url, masked
 from dicomseries.writing.encode.resume_record import WriteRecord, check_same_write
 from dicomseries.writing.inputs.write_request import WriteRequest

@@ -6,12 +6,13 @@ It is in a BIDS sidecar, the tags of an ITK image, or the patient of a volume th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from dicomseries import derivation
 from dicomseries.errors import DicomSeriesError, MetadataError
 from dicomseries.iod import Absent, Kind
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.metadata import OWNED, Metadata, keyword_of, sidecar_of
 from dicomseries.sources import Volume
 from dicomseries.uids import check_uid

@@ -6,8 +6,9 @@ PS3.3 sections C.7.6.1.1.4 (Source Image Sequence) and C.12.2 (Common Instance R
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.plan import Column
 from dicomseries.standard.attributes.attribute import Item, Value, attribute
 from dicomseries.writing.inputs.write_request import WriteRequest

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from dicomseries.errors import OptionError, ValuesError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.options import WriteOptions
 from dicomseries.segmentation import InputMask, Segments, segments_of_masks
 from dicomseries.sources import (

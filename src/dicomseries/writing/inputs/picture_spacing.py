@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dicomseries.derivation import Decision, SourceSeries
 from dicomseries.geometry import Grid
 from dicomseries.iod import Kind
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.attribute import Attribute
 
 __all__ = ["PictureSpacing", "spacing_of_pictures"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind, find_kind
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.metadata import Metadata, keyword_of, split_padding
 from dicomseries.options import WriteOptions
 from dicomseries.plan import kind_for_codec

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from dicomseries.errors import OptionError
 from dicomseries.iod import Kind, find_kind
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.known_readers import DICOM2NIFTI, GDCM, SIMPLEITK, listed
 from dicomseries.values import Lossless, Policy
 from dicomseries.writing.inputs.write_request import WriteRequest

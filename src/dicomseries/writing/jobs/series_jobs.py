@@ -6,7 +6,7 @@ All series of a write share study, space, values and window.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from dicomseries.codecs import syntax_of
 from dicomseries.errors import MetadataError, OptionError
 from dicomseries.executors import Bounds
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.metadata import Metadata
 from dicomseries.orientation import Turn
 from dicomseries.plan import (

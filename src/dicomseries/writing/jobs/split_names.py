@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.plan import Column, Extent
 from dicomseries.standard.attributes.attribute import Value
 

@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
 from dicomseries.executors import Bounds
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources import Volume
 from dicomseries.values import (
     SliceStatistics,

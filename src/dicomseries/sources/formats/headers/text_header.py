@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from dicomseries.errors import SourceError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.frames.files.mapped_files import FileArray
 from dicomseries.sources.frames.files.unpacked_size import check_packing
 from dicomseries.sources.frames.files.unpacked_stream import Readable, unpack

@@ -7,7 +7,6 @@ import mmap
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.array_utils import byte_bounds
 
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.frames.array_axes import ArrayAxes
 from dicomseries.sources.frames.array_frames import view_frames
 from dicomseries.sources.frames.files.file_window import FileWindow, copied_in_blocks, file_shrunk
