@@ -117,7 +117,11 @@ def test_slices_against_the_normal_are_turned_by_the_workers_too(tmp_path, clien
 
 @pytest.mark.parametrize(
     ("kind", "array"),
-    [("ParametricMap", FLOATS), ("MultiframeSC", (ARRAY + 1000).astype("uint16"))],
+    [
+        ("ParametricMap", FLOATS),
+        ("MultiframeSC", (ARRAY + 1000).astype("uint16")),
+        ("Segmentation", (ARRAY % 7).astype("uint8")),
+    ],
 )
 def test_files_of_all_frames_are_the_same_too(tmp_path, client, kind, array):
     form = {**FORM, "kind": kind}

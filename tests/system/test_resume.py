@@ -120,6 +120,17 @@ def test_a_file_of_all_frames_is_written_again_unless_it_is_whole(tmp_path):
     (tmp_path / "array.npy").unlink()
 
 
+def test_segmentations_are_gone_on_with_and_give_the_same_bytes(tmp_path):
+    array = (ARRAY % 5).astype("uint8").reshape(2, 20, 30, 50)
+    form = {"kind": "Segmentation", "axes": "tzyx", "split": "time", "spacing": (0.7, 0.9, 2.5)}
+    record = die(tmp_path, array, form, at=4)
+    _, written = resumed(tmp_path, array, form)
+    assert [Path(name).parent.name for name in written] == ["time-0002"]
+    entropy, now = bytes.fromhex(record["entropy"]), dt.datetime.fromisoformat(record["now"])
+    dcs.write(array, tmp_path / "undisturbed", entropy=entropy, now=now, **form)
+    assert digests(tmp_path / "out") == digests(tmp_path / "undisturbed")
+
+
 @pytest.mark.parametrize(
     ("kind", "at", "codec", "most"),
     [("CT", 17, "jpegls", len(ARRAY) - 16 + 2), ("MultiframeSC", 2, "rle", 1)],

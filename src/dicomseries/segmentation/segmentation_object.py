@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import IO, Any, Literal, TypeAlias, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from dicomseries.codecs import codec_of
 from dicomseries.errors import GeometryError, MetadataError, OptionError
@@ -111,6 +112,17 @@ class SegmentationObject:
             is_fractional = self.segmentation_type == "fractional"
             tasks.append(LayerTask(frames=frames, is_fractional=is_fractional, codec=codec))
         return tasks
+
+    def used_slices(self) -> list[npt.NDArray[np.bool_]] | None:
+        """Return the slices of each layer that have a frame; None if all have."""
+        if self.order is None:
+            return None
+        rows = {number: index for index, number in enumerate(self.numbers)}
+        used: list[npt.NDArray[np.bool_]] = []
+        for labels in self.labels:
+            frames = self.order.numbers[[rows[number] for number in labels.values()]]
+            used.append(np.any(frames >= 0, axis=0))
+        return used
 
     def empty_frame(self) -> bytes:
         """Return a compressed frame without voxels."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from dicomseries.executors import Bounds
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.segmentation import FramePiece, SegmentLayer
@@ -33,18 +36,34 @@ class _LayerLoop:
     stage: str
 
     def __call__(
-        self, layers: Sequence[SegmentLayer], tasks: Sequence[Callable[[Any, Bounds], Result]]
+        self,
+        layers: Sequence[SegmentLayer],
+        tasks: Sequence[Callable[[Any, Bounds], Result]],
+        used: Sequence[npt.NDArray[np.bool_]] | None = None,
     ) -> Iterator[tuple[int, Result]]:
-        """Yield index of the layer and result of each slab, in order."""
+        """Yield index of the layer and result of each slab, in order.
+
+        `used` tells the slices of each layer that must be read; all if not given.
+        """
         options = self.request.options
         slices = layers[0].volume.slices
         for index, (layer, task) in enumerate(zip(layers, tasks, strict=True)):
             bounds = slab_plan(layer.volume, self.request).bounds
+            if used is not None:
+                bounds = tuple(_used_bounds(bounds, used[index]))
             results = options.executor.run(task, layer.volume.slabs, bounds)
             for (_, stop), result in zip(bounds, results, strict=True):
                 if options.progress is not None:
                     options.progress(index * slices + stop, len(layers) * slices, self.stage)
                 yield index, result
+
+
+def _used_bounds(bounds: Sequence[Bounds], used: npt.NDArray[np.bool_]) -> Iterator[Bounds]:
+    """Yield the slabs from their first to their last used slice."""
+    for start, stop in bounds:
+        inside = np.flatnonzero(used[start:stop])
+        if len(inside):
+            yield start + int(inside[0]), start + int(inside[-1]) + 1
 
 
 def in_file_order(

@@ -105,20 +105,33 @@ def _error_of_labels(
     numbers: npt.NDArray[Any], slab: npt.NDArray[Any], labels: Mapping[int, int]
 ) -> float:
     """Return 0 if numbers are those of all labels, else infinity."""
+    if numbers.shape != slab.shape:
+        return math.inf
+    table = np.zeros(HIGHEST_LABEL + 1, numbers.dtype)
+    for label, number in labels.items():
+        table[label] = number
     if slab.dtype.kind == "b":
         slab = slab.view(np.uint8)
-    expected = slab
-    is_renamed = any(label != number for label, number in labels.items())
-    if is_renamed or not _has_only(numbers, slab):
-        table = np.zeros(HIGHEST_LABEL + 1, np.uint16)
-        for label, number in labels.items():
-            table[label] = number
-        expected = table[slab]
-    return 0.0 if np.array_equal(numbers, expected) else math.inf
+    for stored, frame in zip(numbers, slab, strict=True):
+        rows = _used_rows(stored, frame)
+        if rows is None:
+            continue
+        if len(labels) == 1:  # faster than the table
+            ((label, number),) = labels.items()
+            expected = (frame[rows] == label) * numbers.dtype.type(number)
+        else:
+            expected = table[frame[rows]]
+        if not np.array_equal(stored[rows], expected):
+            return math.inf
+    return 0.0
 
 
-def _has_only(numbers: npt.NDArray[Any], slab: npt.NDArray[Any]) -> bool:
-    return numbers.shape == slab.shape and bool((numbers == slab).all())
+def _used_rows(stored: npt.NDArray[Any], frame: npt.NDArray[Any]) -> slice | None:
+    """Return the rows from the first to the last that is not empty in both."""
+    if not stored.any() and not frame.any():
+        return None
+    used = np.flatnonzero(stored.any(axis=1) | frame.any(axis=1))
+    return slice(int(used[0]), int(used[-1]) + 1)
 
 
 # --------------------------------------------------------------------------------------- fractions
@@ -154,9 +167,8 @@ class _FractionComparison:
 
 def _largest_difference(stored: npt.NDArray[Any], frame: npt.NDArray[Any]) -> float:
     """Return the largest difference in rows that are not empty."""
-    rows = np.flatnonzero(stored.any(axis=1) | frame.any(axis=1))
-    if not len(rows):
+    rows = _used_rows(stored, frame)
+    if rows is None:
         return 0.0
-    used = slice(int(rows[0]), int(rows[-1]) + 1)
-    difference = stored[used] / FRACTION_STEPS - frame[used].astype(np.float64)
+    difference = stored[rows] / FRACTION_STEPS - frame[rows].astype(np.float64)
     return float(np.abs(difference).max())

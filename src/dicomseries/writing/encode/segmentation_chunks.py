@@ -96,5 +96,5 @@ def _pieces(
 
 def _slabs(segmentation: SegmentationObject, request: WriteRequest) -> Iterator[Any]:
     run = each_layer_slab(request, "writing")
-    for _, result in run(segmentation.layers, segmentation.tasks()):
+    for _, result in run(segmentation.layers, segmentation.tasks(), segmentation.used_slices()):
         yield result
