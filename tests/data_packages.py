@@ -24,6 +24,8 @@ __all__ = [
     "FUNCTIONAL",
     "MACAQUE_T1",
     "MNI_T1",
+    "SLICER_OVERLAP",
+    "SLICER_SEGMENTS",
     "SMALL_64D",
     "SMALL_64D_BVAL",
     "SMALL_64D_BVEC",
@@ -52,6 +54,20 @@ CT_CHEST = Image(
     sha256="439ee098e50ee8e3254bd80ed8bcf7f8d006da4cab35be7a65b61ccb30dd6a3d",
 )
 """34×128×128 int32, 3.047²×10 mm, direction diag(−1, −1, 1), −3024 outside the field of view."""
+
+SLICER_SEGMENTS = Image(
+    package="slicerio",
+    path="data/Segmentation.seg.nrrd",
+    sha256="1a35d7165f51521cf4c747d81278eb461e5f151b0ea43f1bfb38fba3453140cf",
+)
+"""Seven segments of 3D Slicer on the grid of CT_CHEST, in one layer."""
+
+SLICER_OVERLAP = Image(
+    package="slicerio",
+    path="data/SegmentationOverlapping.seg.nrrd",
+    sha256="45b98f1f2fcdc333d8d6d3340dffcd9b9ce0d82c87efe562e332dd7da803a98c",
+)
+"""Eight segments of 3D Slicer on the grid of CT_CHEST, in two layers."""
 
 EXAMPLE_4D = Image(
     package="nibabel",

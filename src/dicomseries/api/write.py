@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Unpack
@@ -278,8 +278,9 @@ def written(
     for job, tally in zip(jobs, tallies, strict=True):
         receipt = _receipt(target.where, job, tally, verified=options.verify, seconds=seconds)
         receipts.append(receipt)
+    names_of_masks = list(map(str, source)) if isinstance(source, Mapping) else ()
     for job in jobs:
-        texts = private_texts(job.plan, source, *map(keywords.get, _FREE_TEXTS))
+        texts = private_texts(job.plan, source, names_of_masks, *map(keywords.get, _FREE_TEXTS))
         log_advice(job.plan.advice, texts)
     return replace(receipts[0], others=tuple(receipts[1:]))
 

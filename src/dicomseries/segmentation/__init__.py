@@ -15,7 +15,7 @@ from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from dicomseries.segmentation.frame_pixels import frame_bytes, joined_bits
-    from dicomseries.segmentation.input_segments import InputMask, segments_of_masks
+    from dicomseries.segmentation.input_segments import InputMask, InputSegments, segments_of_masks
     from dicomseries.segmentation.labels import FRACTION_STEPS, FramePiece, check_labels
     from dicomseries.segmentation.segment_codes import Code
     from dicomseries.segmentation.segment_frames import FrameOrder
@@ -34,6 +34,7 @@ __all__ = [
     "FrameOrder",
     "FramePiece",
     "InputMask",
+    "InputSegments",
     "Segment",
     "SegmentLayer",
     "SegmentationObject",
@@ -52,7 +53,11 @@ __all__ = [
 export_lazily(
     __name__,
     {
-        "dicomseries.segmentation.input_segments": ("InputMask", "segments_of_masks"),
+        "dicomseries.segmentation.input_segments": (
+            "InputMask",
+            "InputSegments",
+            "segments_of_masks",
+        ),
         "dicomseries.segmentation.frame_pixels": ("frame_bytes", "joined_bits"),
         "dicomseries.segmentation.labels": ("FRACTION_STEPS", "FramePiece", "check_labels"),
         "dicomseries.segmentation.segment_codes": ("Code",),

@@ -84,8 +84,7 @@ def check_labels(volume: Volume, segmentation_type: str = "binary") -> None:
             given=f"Segmentation and an array with {volume.samples} samples per pixel",
             expected="one label per voxel",
             remedy="Turn each colour into a whole number from 1; of masks or probabilities of "
-            "classes take the class of each voxel, array.argmax over their axis; or use "
-            "`kind='SC'` for a picture.",
+            "classes name their axis c, such as `axes='zyxc'`; or use `kind='SC'` for a picture.",
         )
     if (volume.volumes or 1) > 1:
         raise KindError(
@@ -94,8 +93,8 @@ def check_labels(volume: Volume, segmentation_type: str = "binary") -> None:
             given=f"Segmentation and {volume.volumes} volumes",
             expected="one volume: a Segmentation holds one label map",
             remedy="Pass `split='time'` for one Segmentation per volume, or `time_point=` for one "
-            "of them; if the first axis holds masks or probabilities of classes, take the class of "
-            "each voxel, array.argmax(0).",
+            "of them; if the first axis holds masks or probabilities of classes, name it c: "
+            "`axes='czyx'`.",
         )
     dtype = volume.slabs.dtype
     kinds = "buif" if segmentation_type == "fractional" else "bui"
@@ -105,9 +104,9 @@ def check_labels(volume: Volume, segmentation_type: str = "binary") -> None:
             where="source",
             given=f"dtype {dtype.name}",
             expected="whole numbers or booleans: each label names a segment",
-            remedy="Convert the array, such as labels.astype('uint16'); threshold a probability "
-            "map first, or pass `segmentation_type='fractional'` to keep it; of one map for each "
-            "class, take array.argmax over the axis of the classes.",
+            remedy="Convert labels, such as labels.astype('uint16'); of probabilities pass "
+            "`threshold=0.5` for voxels of at least that value, or "
+            "`segmentation_type='fractional'` to keep them.",
         )
     if volume.is_scaled:
         raise ValuesError(

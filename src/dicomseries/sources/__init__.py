@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dicomseries.sources.frames.array_frames import array_frames
     from dicomseries.sources.frames.frame_reader import FrameReader, picked_frames
     from dicomseries.sources.frames.lazy_array import LazyArray
+    from dicomseries.sources.frames.padded_frames import padded_frames
     from dicomseries.sources.frames.scratch_copy import scratch_copy
     from dicomseries.sources.frames.slab_plan import SlabPlan, slab_rule
     from dicomseries.sources.masks.layered_source import LayeredSource
@@ -59,6 +60,7 @@ __all__ = [
     "masks_in_folder",
     "open_picture",
     "open_volume",
+    "padded_frames",
     "picked_frames",
     "read_once",
     "scratch_copy",
@@ -78,6 +80,7 @@ export_lazily(
         "dicomseries.sources.frames.array_frames": ("array_frames",),
         "dicomseries.sources.frames.frame_reader": ("FrameReader", "picked_frames"),
         "dicomseries.sources.frames.lazy_array": ("LazyArray",),
+        "dicomseries.sources.frames.padded_frames": ("padded_frames",),
         "dicomseries.sources.frames.scratch_copy": ("scratch_copy",),
         "dicomseries.sources.frames.slab_plan": ("SlabPlan", "slab_rule"),
         "dicomseries.sources.masks.layered_source": ("LayeredSource",),

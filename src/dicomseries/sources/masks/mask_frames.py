@@ -123,12 +123,14 @@ class MaskFrames:
         mask = self._masks[index]
         if mask.volume is not None:
             return self._converted(index, mask.volume, first, last)
-        with self._lock:
-            if self._values.is_fractional:
+        if self._values.is_fractional:
+            with self._lock:
                 return self._converted(index, self._opened(index), first, last)
-            if index not in self._packed:
-                self._pack(index)
-            return self._packed.read(index, first, last)
+        if index not in self._packed:
+            with self._lock:
+                if index not in self._packed:
+                    self._pack(index)
+        return self._packed.read(index, first, last)
 
     def _converted(self, index: int, volume: Volume, first: int, last: int) -> Numbers:
         slab = np.asarray(volume.slabs.read(first, last))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from typing import Any, NamedTuple
 
@@ -33,7 +34,7 @@ class PackedMasks:
     """The bits inside of masks, frame by frame.
 
     A frame needs one bit for each pixel of the rectangle around its inside, none if it is empty.
-    Not for several threads at once.
+    Several threads may read, one at a time append.
 
     Examples
     --------
@@ -49,6 +50,7 @@ class PackedMasks:
         self._file: Any = None
         self._shapes: dict[int, tuple[int, int, int]] = {}
         self._frames: dict[int, list[_Frame]] = {}
+        self._lock = threading.Lock()
         self.size = 0
 
     def __contains__(self, index: int) -> bool:
@@ -77,8 +79,7 @@ class PackedMasks:
         for voxels, frame in zip(array, self._frames[index][first:last], strict=True):
             inside = voxels[frame.rows, frame.columns]
             if inside.size:
-                self._file.seek(frame.offset)
-                bits = np.frombuffer(self._file.read(-(-inside.size // 8)), np.uint8)
+                bits = np.frombuffer(self._read(frame.offset, -(-inside.size // 8)), np.uint8)
                 inside[...] = np.unpackbits(bits, count=inside.size).reshape(inside.shape)
         return array
 
@@ -96,15 +97,21 @@ class PackedMasks:
         self._write(bits)
         return place
 
+    def _read(self, offset: int, size: int) -> bytes:
+        with self._lock:
+            self._file.seek(offset)
+            return bytes(self._file.read(size))
+
     def _write(self, bits: bytes) -> None:
         if self._file is None:
             self._file = scratch_file(0, _WHERE)
             weakref.finalize(self, self._file.close)
         rest = memoryview(bits)
         try:
-            self._file.seek(self.size)
-            while rest:
-                rest = rest[self._file.write(rest) :]
+            with self._lock:
+                self._file.seek(self.size)
+                while rest:
+                    rest = rest[self._file.write(rest) :]
         except OSError as error:
             raise scratch_full(_WHERE, self.size + len(bits), error) from error
         self.size += len(bits)

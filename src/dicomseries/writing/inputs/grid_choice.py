@@ -119,10 +119,10 @@ def opened_like(
     except GeometryError as error:
         if error.code != "geometry-missing":
             raise
-        return _timed(_on_grid(source, series, geometry), series)
+        return _timed(_on_grid(source, series, kind, geometry), series)
     if options.same_space is False:
         return volume
-    return _timed(_in_space(volume, series, options, geometry), series)
+    return _timed(_in_space(volume, series, options, kind, geometry), series)
 
 
 def _timed(volume: Volume, series: SourceSeries) -> Volume:
@@ -228,7 +228,7 @@ def _open_placed(
 
 
 # -------------------------------------------------------------------- a source with a plane
-def _on_grid(array: Any, series: SourceSeries, geometry: Mapping[str, Any]) -> Volume:
+def _on_grid(array: Any, series: SourceSeries, kind: Kind, geometry: Mapping[str, Any]) -> Volume:
     """Return an array without geometry, on the source's grid."""
     try:
         volume = open_volume(array, **{**geometry, "affine": series.grid.affine(), "space": "LPS"})
@@ -237,8 +237,8 @@ def _on_grid(array: Any, series: SourceSeries, geometry: Mapping[str, Any]) -> V
     if volume.grid.shape != series.grid.shape:
         raise _other_shape(volume.grid.shape, series)
     if not series.is_regular:
-        raise _uneven(series)
-    statement = _lengths_of(series)
+        volume = _beside_gaps(volume, series, kind)
+    statement = replace(_lengths_of(series), notes=volume.grid.statement.notes)
     if len(set(volume.grid.shape)) == 1 and geometry.get("axes") is None:
         statement = statement.noting(_CUBE)
     return _with(volume, statement)
@@ -250,7 +250,11 @@ def _lengths_of(series: SourceSeries) -> Statement:
 
 
 def _in_space(
-    volume: Volume, series: SourceSeries, options: WriteOptions, geometry: Mapping[str, Any]
+    volume: Volume,
+    series: SourceSeries,
+    options: WriteOptions,
+    kind: Kind,
+    geometry: Mapping[str, Any],
 ) -> Volume:
     """Return a volume, its geometry completed from the series."""
     statement = volume.grid.statement
@@ -266,7 +270,7 @@ def _in_space(
     if is_known and _is_same(volume.grid, series.grid):
         return volume
     if volume.grid.shape == series.grid.shape and _has_spacing_of(volume.grid, series.grid):
-        return _completed(volume, series)
+        return _completed(volume, series, kind)
     return _placed_by_user(volume, series)
 
 
@@ -287,10 +291,10 @@ def _has_spacing_of(grid: Grid, other: Grid) -> bool:
     return True
 
 
-def _completed(volume: Volume, series: SourceSeries) -> Volume:
+def _completed(volume: Volume, series: SourceSeries, kind: Kind) -> Volume:
     """Return a volume with the place of the series."""
     if not series.is_regular:
-        raise _uneven(series)
+        return _beside_gaps(volume, series, kind)
     statement, grid = volume.grid.statement, series.grid
     note = (
         "The array states no place in the patient: it has the shape of the source series, and is "
@@ -301,6 +305,32 @@ def _completed(volume: Volume, series: SourceSeries) -> Volume:
     if statement.direction == "stated":
         grid = replace(grid, direction_lps=volume.grid.direction_lps)
     return replace(volume, grid=grid.stated(_lengths_of(series).noting(note)))
+
+
+def _beside_gaps(volume: Volume, series: SourceSeries, kind: Kind) -> Volume:
+    """Return labels of a series with gaps, with empty slices in these.
+
+    Raises
+    ------
+    GeometryError
+        For other kinds, which would show the empty slices as images; and if the gaps are no whole
+        slices.
+    """
+    from dicomseries.sources import padded_frames  # noqa: PLC0415 - for gaps only
+    from dicomseries.writing.inputs.even_slices import even_slices  # noqa: PLC0415
+
+    slices = None if kind.name != "Segmentation" else even_slices(series)
+    if slices is None:
+        raise _uneven(series)
+    note = (
+        f"The source has gaps: {slices.grid.shape[0] - len(slices.places)} of "
+        f"{slices.grid.shape[0]} slices have no image there, and no segment here."
+    )
+    return replace(
+        volume,
+        slabs=padded_frames(volume.slabs, slices.places, slices.grid.shape[0]),
+        grid=slices.grid.stated(_lengths_of(series).noting(note)),
+    )
 
 
 def _placed_by_user(volume: Volume, series: SourceSeries) -> Volume:

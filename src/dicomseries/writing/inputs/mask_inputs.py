@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dicomseries.errors import OptionError, ValuesError
+from dicomseries.errors import OptionError, ValuesError, counted
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.options import WriteOptions
-from dicomseries.segmentation import InputMask, Segments, segments_of_masks
+from dicomseries.segmentation import InputMask, InputSegments, Segments, segments_of_masks
 from dicomseries.sources import (
     LayeredSource,
     MaskChannels,
@@ -137,7 +137,8 @@ def described_masks(
         note=_note(options),
     )
     if not isinstance(source, MaskSet | MaskChannels):
-        return volume, chosen.segments, chosen.advice
+        volume, segments = _without_left_out(volume, chosen, described.masks)
+        return volume, segments, chosen.advice
     kept: list[int] = []
     empty: list[str] = []
     for index, mask in enumerate(described.masks):
@@ -148,14 +149,7 @@ def described_masks(
         else:
             empty.append(mask.words)
     if not kept:
-        raise ValuesError(
-            code="labels-empty",
-            where="source",
-            given=f"{len(empty)} masks without a voxel inside",
-            expected="at least one voxel inside of a mask",
-            remedy="Check the masks, and `threshold=` if you give it: a Segmentation without "
-            "voxels says nothing.",
-        )
+        raise _nothing_left(len(empty))
     numbers = [described.masks[index].number for index in kept]
     values = numbers if described.has_labels else list(range(1, len(kept) + 1))
     segments = chosen.segments.renumbered(dict(zip(numbers, values, strict=True)))
@@ -201,6 +195,44 @@ def _has_voxels(volume: Volume, index: int, options: WriteOptions) -> bool:
         if is_inside:
             return True
     return False
+
+
+def _without_left_out(
+    volume: Volume, chosen: InputSegments, masks: Sequence[InputMask]
+) -> tuple[Volume, Segments]:
+    """Return layers of labels without segments that are left out, and the others."""
+    numbers = [mask.number for mask in masks if mask.number not in chosen.left_out]
+    values = {number: value for value, number in enumerate(numbers, 1)}
+    layers: list[dict[int, int]] = []
+    frames: list[int] = []
+    for index, layer in enumerate(volume.layers or ()):
+        labels = {
+            label: values[number] for label, number in (layer or {}).items() if number in values
+        }
+        if labels:
+            layers.append(labels)
+            frames += range(index * volume.slices, (index + 1) * volume.slices)
+    if not layers:
+        raise _nothing_left(0)
+    slabs = volume.slabs
+    if len(layers) < len(volume.layers or ()):
+        slabs = picked_frames(slabs, frames)
+    volume = replace(volume, slabs=slabs, volumes=len(layers), layers=tuple(layers))
+    return volume, chosen.segments.renumbered(values)
+
+
+def _nothing_left(empty: int) -> ValuesError:
+    given = "segments that are all left out"
+    if empty:
+        given = f"{counted(empty, 'mask')} without a voxel inside"
+    return ValuesError(
+        code="labels-empty",
+        where="source",
+        given=given,
+        expected="at least one voxel inside of a mask",
+        remedy="Check the masks, and `threshold=` if you give it: a Segmentation without "
+        "voxels says nothing.",
+    )
 
 
 def _with_layers(volume: Volume, kept: Sequence[int], values: Sequence[int]) -> Volume:

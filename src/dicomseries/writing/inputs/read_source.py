@@ -85,6 +85,8 @@ def _read_series(path: str, local_path: reading.LocalFiles, series_uid: str | No
     shared, frames = _attributes_and_frames(series)
     grid = series.grid or _even_grid(path, frames, series)
     if len(frames) != volumes * grid.shape[0]:
+        if series.kind == "Segmentation":
+            raise _empty_frames_left_out(path)
         raise ReadError(
             code="frames-not-a-grid",
             where=path,
@@ -108,6 +110,18 @@ def _read_series(path: str, local_path: reading.LocalFiles, series_uid: str | No
         times_s=series.times_s,
         transfer_syntax_uid=first.transfer_syntax,
         compression_ratio=_compression_ratio(series.instances),
+    )
+
+
+def _empty_frames_left_out(path: str) -> ReadError:
+    return ReadError(
+        code="like-is-sparse",
+        where=path,
+        given="a Segmentation that leaves out frames without voxels",
+        expected="the series of images that the result was made from, an image for each slice",
+        remedy="Pass `like=` with these images, which ReferencedSeriesSequence of the Segmentation "
+        "names; or leave `like=` out, and pass the `affine=` of the array with its `space=`, and "
+        "patient and study as `metadata=`.",
     )
 
 

@@ -54,6 +54,7 @@ def _of_input(value: Any) -> Iterator[str]:
         text = str(os.fspath(value))
         yield text
         yield PurePath(text).name
+        yield PurePath(text).name.partition(".")[0]
     elif isinstance(value, Mapping):
         for member in value.values():
             yield from _of_input(member)
