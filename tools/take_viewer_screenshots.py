@@ -1,7 +1,7 @@
-"""Take the OHIF pictures of docs/explanation/readers.md.
+"""Take the OHIF pictures of the documentation.
 
 Run it with dicomseries, SimpleITK, Chromium and OHIF installed (`make debian viewers`):
-``python tools/take_viewer_screenshots.py``.
+``python tools/take_viewer_screenshots.py``, or with the names of some pictures to take these only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import chdir, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +27,46 @@ import dicomseries as dcs
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs" / "pictures"
+PAGE = ROOT / "docs" / "how-to" / "from-ct-to-ohif.md"
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
+from docs.test_code_blocks import execute  # noqa: E402
 from judges.browser import Pipe  # noqa: E402
-from judges.ohif import MPR, ohif  # noqa: E402
+from judges.ohif import MPR, Ohif, ohif  # noqa: E402
 from judges.outcomes import CannotReadError  # noqa: E402
 
-NAMES = [
+EXAMPLES = [
     f"ohif-{by}-{dtype}.png" for by in ("dicomseries", "example") for dtype in ("float64", "int16")
 ]
+"""Of folders with these names."""
 WINDOW = "--window-size=1000,640"
 SPACING = (2.5, 3.5, 4.5)
-COLOURS = 64
+COLOURS = 128
 SETTLE = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layered:
+    """A picture of a result over its source.
+
+    Attributes
+    ----------
+    result : str
+        The folder of the result in the study.
+    layout : str
+        Of OHIF; "" shows one slice.
+    """
+
+    result: str
+    layout: str
+
+
+LAYERED = {
+    "ohif-segmentation.png": Layered(result="seg", layout=MPR),
+    "ohif-segmentation-slice.png": Layered(result="seg", layout=""),
+    "ohif-map.png": Layered(result="map", layout=MPR),
+}
+NAMES = [*EXAMPLES, *LAYERED]
 
 
 class Eyes:
@@ -84,7 +112,7 @@ class Eyes:
                     text.clear()
 
 
-def series(folder: Path) -> list[Path]:
+def examples(folder: Path) -> None:
     """Write the example's volumes by its code and by ours."""
     example = runpy.run_path(str(ROOT / "benchmarks" / "write.py"))["write_like_the_example"]
     random = np.random.default_rng(0)
@@ -95,23 +123,67 @@ def series(folder: Path) -> list[Path]:
     for dtype, array in arrays.items():
         example(array, folder / f"example-{dtype}")
         dcs.write(array, folder / f"dicomseries-{dtype}", kind="CT", spacing=SPACING)
-    return sorted(folder.iterdir())
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
+def study(folder: Path) -> Path:
+    """Make the study of the page about the way from a CT to OHIF, and a map beside it."""
+    with chdir(folder):
+        execute(PAGE)
+    ct, labels = (dcs.read(folder / "study" / name) for name in ("ct", "seg"))
+    liver = np.asarray(labels) == 1
+    places = np.moveaxis(np.indices(liver.shape), 0, -1) * ct.grid.spacing_mm[::-1]
+    far = np.linalg.norm(places - places[liver].mean(axis=0), axis=-1)
+    probability = np.where(liver, np.exp(-((far / 60) ** 2)), 0)
+    dcs.write(
+        probability.astype("float32"),
+        folder / "study" / "map",
+        kind="ParametricMap",
+        like=ct,
+        units="1",
+        description="Probability",
+    )
+    return folder / "study"
+
+
+def series_uid(folder: Path) -> str:
+    """Return the SeriesInstanceUID of a folder."""
+    return str(dcs.read(folder).tags["SeriesInstanceUID"])
+
+
+def shown(look: Ohif, folder: Path, names: list[str]) -> Iterator[str]:
+    """Show one picture after another; yield its name."""
+    for name in names:
+        if name in EXAMPLES:
+            # That OHIF makes no volume of it is what the picture shows.
+            with suppress(CannotReadError):
+                look(folder / "examples" / name.removeprefix("ohif-").removesuffix(".png"))
+        else:
+            layered, source = LAYERED[name], folder / "study" / "ct"
+            look.show(
+                folder / "study",
+                series_uid(source),
+                series_uid(folder / "study" / layered.result),
+                layered.layout,
+            )
+        yield name
+
+
+def main(names: list[str]) -> None:
+    names = names or NAMES
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        if set(EXAMPLES).intersection(names):
+            examples(folder / "examples")
+        if set(LAYERED).intersection(names):
+            study(folder)
         eyes = Eyes()
         with ohif(MPR, WINDOW, pipe=Pipe(read=eyes.theirs_in, write=eyes.theirs_out)) as look:
-            for folder in series(Path(name)):
-                with suppress(
-                    CannotReadError
-                ):  # that OHIF makes no volume of it is what the picture shows
-                    look(folder)
+            for name in shown(look, folder, names):
                 time.sleep(SETTLE)  # small pictures of series and messages come when they come
-                out = OUT / f"ohif-{folder.name}.png"
+                out = OUT / name
                 eyes.picture().convert("RGB").quantize(COLOURS).save(out, optimize=True)
                 print(out, out.stat().st_size)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

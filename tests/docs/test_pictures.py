@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import runpy
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
+
+import dicomseries as dcs
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "pictures"
@@ -43,6 +46,26 @@ def test_every_picture_is_what_its_tool_makes(tool):
         # The last digit of a float depends on the processor, and may shift a grey level by one.
         assert then.shape == now.shape, "run: python tools/make_pictures.py"
         assert np.abs(then - now).mean() < 0.2, "run: python tools/make_pictures.py"
+
+
+def test_pictures_of_results_show_each_over_its_source(tmp_path):
+    pytest.importorskip("PIL")
+    viewers = runpy.run_path(str(ROOT / "tools" / "take_viewer_screenshots.py"))
+    array = np.arange(60, dtype="int16").reshape(3, 4, 5)
+    ct = dcs.write(array, tmp_path / "study" / "ct", kind="CT", spacing=(1, 2, 3), sync=False)
+    like = {"like": tmp_path / "study" / "ct", "sync": False}
+    seg = dcs.write(array > 30, tmp_path / "study" / "seg", kind="Segmentation", **like)
+    pmap = dcs.write(
+        array.astype("float32"), tmp_path / "study" / "map", kind="ParametricMap", **like
+    )
+    look = Mock()
+    names = list(viewers["LAYERED"])
+    assert list(viewers["shown"](look, tmp_path, names)) == names
+    assert [call.args[1:] for call in look.show.call_args_list] == [
+        (ct.series_uid, seg.series_uid, "mpr"),
+        (ct.series_uid, seg.series_uid, ""),
+        (ct.series_uid, pmap.series_uid, "mpr"),
+    ]
 
 
 def test_every_drawing_is_what_its_tool_makes(tool):

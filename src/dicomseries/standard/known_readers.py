@@ -62,15 +62,15 @@ OVERLAY_LIMITS = {
     "map alone": f"{OHIF} does not show a Parametric Map by itself; `like=` names the series that "
     f"it belongs to. {CORNERSTONE3D} shows one of 32 bits. See `companion=True`.",
     "map on its source": f"{OHIF} lays a Parametric Map over its source in the three planes "
-    "(MPR), not slice by slice, and shows its values × 100. See `companion=True`.",
+    "(MPR), not slice by slice, shows its values × 100, and draws nothing if one of them is NaN. "
+    "See `companion=True`.",
     "map of 64 bits": f"{listed(OHIF, DCMQI)} cannot read a Parametric Map of 64 bits; of 32 bits "
     f"{DCMQI} is right, and {OHIF} shows its values × 100 over the source. See `companion=True`.",
     "voxels of a map": f"{listed(OHIF, ADAPTERS)} reject a Parametric Map whose rows × columns "
     "are no multiple of 4, as they count the bytes of a slice wrong.",
     "part of a map": f"{listed(OHIF, ADAPTERS)} lay a Parametric Map on its source slice by slice "
     "and pixel by pixel: with fewer slices, rows or columns it is rejected, and beside them it is "
-    "shown in the wrong place. Write the whole grid of the source, with NaN where there is no "
-    "value.",
+    "shown in the wrong place. Write the whole grid of the source.",
     "part of a slice": f"{listed(OHIF, ADAPTERS)} lay a Segmentation on the images of its source "
     "pixel by pixel: with other rows or columns it is rejected, and beside them it is shown in "
     "the wrong place. Write whole slices of the source, with 0 around what was segmented.",

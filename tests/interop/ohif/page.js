@@ -11,16 +11,17 @@ const { cornerstone } = window.extensionManager
   .getModuleEntry('@ohif/extension-cornerstone.utilityModule.common')
   .exports.getCornerstoneLibraries();
 
+// OHIF rejects a result twice: where it was asked for it, and where nobody listens. The second is left out. So are its
+// messages: that the study has more series than are shown at first would lie over the picture.
+let isOverlay = false;
+addEventListener('unhandledrejection', (event) => isOverlay && event.stopImmediatePropagation(), { capture: true });
+
 const notes = [];
 const { show } = uiNotificationService;
 uiNotificationService.show = (note) => {
   notes.push(`${note.title}: ${note.message}`);
-  return show.call(uiNotificationService, note);
+  return isOverlay ? '' : show.call(uiNotificationService, note);
 };
-
-// OHIF rejects a result twice: where it was asked for it, and where nobody listens. The second is left out.
-let isOverlay = false;
-addEventListener('unhandledrejection', (event) => isOverlay && event.stopImmediatePropagation(), { capture: true });
 
 await serve(async ([address, source, task, ...results]) => {
   if (address === 'again') {
@@ -83,7 +84,25 @@ async function layers(study, source, results) {
   const ask = { viewportId: viewportIds[0], displaySetInstanceUID: set.displaySetInstanceUID };
   window.commandsManager.runCommand('addDisplaySetAsLayer', ask);
   await until('layers', () => viewportIds.every((id) => isLayered(id, set)) && isIdle());
+  if (set.Modality === 'SEG') segmentationService.jumpToSegmentCenter(set.displaySetInstanceUID, 1, viewportIds[0]);
+  if (set.Modality === 'SEG') return [];
+  // OHIF sets window and opacity of a new layer in the end, and says no more.
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  viewportIds.forEach((id) => coloured(cornerstoneViewportService.getCornerstoneViewport(id), set));
   return [];
+}
+
+// As a person chooses colours for a layer, how much of it is seen, and the slices through its highest value (× 100).
+function coloured(viewport, { displaySetInstanceUID: id }) {
+  const { dimensions, imageData, voxelManager } = cornerstone.cache.getVolume(id);
+  const values = voxelManager.getCompleteScalarDataArray();
+  const highest = values.reduce((best, value, index) => (value > values[best] ? index : best), 0);
+  const [columns, rows] = dimensions;
+  const place = [highest % columns, Math.floor(highest / columns) % rows, Math.floor(highest / columns / rows)];
+  const opacity = [[0, 0], [10, 0.5], [100, 0.9]].map(([value, part]) => ({ value, opacity: part }));
+  viewport.setProperties({ colormap: { name: 'jet', opacity }, voiRange: { lower: 0, upper: 100 } }, id);
+  viewport.jumpToWorld(imageData.indexToWorld(place));
+  viewport.render();
 }
 
 function isLayered(viewportId, { Modality: modality, displaySetInstanceUID: id }) {
@@ -98,7 +117,9 @@ function isIdle() {
 async function loaded(set, viewportId, imageIds) {
   try {
     const volume = await set.load({ headers: {} });
-    return set.Modality === 'SEG' ? await segmentation(set, viewportId, imageIds) : seen(volume);
+    if (set.Modality === 'SEG') return await segmentation(set, viewportId, imageIds);
+    if (Number.isNaN(volume.metadata.voiLut[0].windowCenter)) throw new Error('not drawn: its window is NaN');
+    return seen(volume);
   } catch (error) {
     return { sizes: [0, 0, 0], volumes: null, samples: 1, affine: null, voxels: [], error: String(error.message) };
   }
