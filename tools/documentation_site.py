@@ -35,6 +35,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "from-a-network",
             "segmentation",
             "measure",
+            "results-on-the-source",
             "draw-a-result",
             "from-ct-to-ohif",
         ),

@@ -110,9 +110,9 @@ def test_a_volume_that_is_not_kept_is_read_in_small_parts(rng, method, axes, mon
 
 
 def test_a_point_half_way_goes_to_the_same_side_everywhere():
-    values = np.arange(2.0, 12.0).reshape(1, 1, 10)
-    grid = Grid(shape=(1, 1, 10), spacing_mm=(0.1, 1, 1), origin_lps=(0.7, 0, 0))
-    other = Grid(shape=(1, 1, 9), spacing_mm=(0.1, 1, 1), origin_lps=(0.75, 0, 0))
+    values = np.arange(2.0, 42.0).reshape(1, 1, 40)
+    grid = Grid(shape=(1, 1, 40), spacing_mm=(1 / 3, 1, 1), origin_lps=(0.7, 0, 0))
+    other = replace(grid, shape=(1, 1, 39), origin_lps=(0.7 + 1 / 6, 0, 0))
     volume = Volume(slabs=array_frames(values), grid=grid)
     frames = resampled_frames.resampled_frames(volume, other, "nearest", fill=0, dtype=values.dtype)
     assert np.unique(np.diff(frames.read(0, 1))).tolist() == [1.0]
