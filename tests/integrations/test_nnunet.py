@@ -65,3 +65,23 @@ def test_a_prediction_becomes_named_segments(tmp_path):
     assert np.array_equal(volume.array, labels)
     names = [item["SegmentLabel"] for item in volume.tags["SegmentSequence"]]
     assert names == ["liver", "left atrium", "spleen"]
+
+
+def test_regions_are_those_that_it_evaluates(tmp_path):
+    labels = {"background": 0, "whole tumor": (1, 2, 3), "core": (2, 3), "enhancing": 3}
+    order = (1, 2, 3)
+    path = dataset_json(tmp_path, labels, regions_class_order=order)
+    manager = LabelManager(json.loads(path.read_text(encoding="utf-8"))["labels"], order)
+    probabilities = np.random.default_rng(0).random((3, 3, 4, 8)).astype("float32")
+    predicted = np.asarray(manager.convert_probabilities_to_segmentation(probabilities))
+    assert set(np.unique(predicted)) == {0, 1, 2, 3}
+    dcs.write(
+        predicted.astype("uint8"),
+        tmp_path / "seg",
+        kind="Segmentation",
+        spacing=(2, 3, 4),
+        segments=path,
+    )
+    volume = dcs.read(tmp_path / "seg")
+    expected = [np.isin(predicted, region) for region in manager.foreground_regions]
+    assert np.array_equal(volume.array, expected)

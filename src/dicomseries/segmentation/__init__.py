@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
+    from dicomseries.segmentation.dataset_json import is_dataset_json, regions_in_dataset_json
     from dicomseries.segmentation.frame_pixels import frame_bytes, joined_bits
     from dicomseries.segmentation.input_segments import InputMask, InputSegments, segments_of_masks
     from dicomseries.segmentation.labels import FRACTION_STEPS, FramePiece, check_labels
@@ -43,16 +44,22 @@ __all__ = [
     "build_segmentation",
     "check_labels",
     "frame_bytes",
+    "is_dataset_json",
     "joined_bits",
     "layers_of",
     "parse_segmentation_type",
     "parse_segments",
+    "regions_in_dataset_json",
     "segments_of_masks",
 ]
 
 export_lazily(
     __name__,
     {
+        "dicomseries.segmentation.dataset_json": (
+            "is_dataset_json",
+            "regions_in_dataset_json",
+        ),
         "dicomseries.segmentation.input_segments": (
             "InputMask",
             "InputSegments",

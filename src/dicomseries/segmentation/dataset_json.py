@@ -7,7 +7,7 @@ from typing import Any
 
 from dicomseries.errors import MetadataError
 
-__all__ = ["is_dataset_json", "names_in_dataset_json"]
+__all__ = ["is_dataset_json", "names_in_dataset_json", "regions_in_dataset_json"]
 
 _NO_SEGMENTS = ("background", "ignore")
 """Names of nnU-Net for voxels that belong to no class, and for voxels without a judgement."""
@@ -48,6 +48,46 @@ def names_in_dataset_json(dataset: Mapping[str, Any]) -> dict[int, str]:
     """
     names: dict[int, str] = {}
     faults: list[MetadataError] = []
+    for name, numbers in _labels_by_name(dataset):
+        if len(numbers) != 1:
+            faults.append(_region(name, numbers))
+        elif numbers[0] in names:
+            faults.append(_second_name(numbers[0], names[numbers[0]], name))
+        elif numbers[0]:
+            names[numbers[0]] = name
+    if faults:
+        raise MetadataError.together(faults)
+    return names
+
+
+def regions_in_dataset_json(dataset: Mapping[str, Any]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Return the names and labels of regions; none where each name is one label.
+
+    Regions of nnU-Net are unions of labels, which overlap: a whole tumor and its core.
+
+    Raises
+    ------
+    MetadataError
+        If a label is no whole number, or a region has none.
+
+    Examples
+    --------
+    >>> labels = {"background": 0, "whole tumor": [1, 2], "core": 2}
+    >>> regions_in_dataset_json({"labels": labels})
+    (('whole tumor', (1, 2)), ('core', (2,)))
+    """
+    regions = [(name, numbers) for name, numbers in _labels_by_name(dataset) if set(numbers) != {0}]
+    empty = [_region(name, numbers) for name, numbers in regions if not numbers]
+    if empty:
+        raise MetadataError.together(empty)
+    if all(len(numbers) == 1 for _, numbers in regions):
+        return ()
+    return tuple(regions)
+
+
+def _labels_by_name(dataset: Mapping[str, Any]) -> list[tuple[str, tuple[int, ...]]]:
+    labels: list[tuple[str, tuple[int, ...]]] = []
+    faults: list[MetadataError] = []
     for key, value in dataset["labels"].items():
         name, label = key, value
         if _is_whole(key):
@@ -55,22 +95,17 @@ def names_in_dataset_json(dataset: Mapping[str, Any]) -> dict[int, str]:
         if name in _NO_SEGMENTS:
             continue
         try:
-            number = _label(label, f"segments['labels'][{key!r}]")
+            labels.append((str(name), _numbers(label, f"segments['labels'][{key!r}]")))
         except MetadataError as fault:
             faults.append(fault)
-            continue
-        if number in names:
-            faults.append(_second_name(number, names[number], name))
-        elif number:
-            names[number] = name
     if faults:
         raise MetadataError.together(faults)
-    return names
+    return labels
 
 
-def _label(label: Any, where: str) -> int:
+def _numbers(label: Any, where: str) -> tuple[int, ...]:
     labels = label if isinstance(label, Sequence) and not isinstance(label, str) else [label]
-    numbers = []
+    numbers: list[int] = []
     for number in labels:
         if not _is_whole(number):
             raise MetadataError(
@@ -81,14 +116,17 @@ def _label(label: Any, where: str) -> int:
                 remedy='Write the number in the array, such as "liver": 1.',
             )
         numbers.append(int(number))
-    if len(numbers) == 1:
-        return numbers[0]
-    raise MetadataError(
+    return tuple(dict.fromkeys(numbers))
+
+
+def _region(name: str, numbers: Sequence[int]) -> MetadataError:
+    return MetadataError(
         code="segments-are-regions",
-        where=where,
-        given=f"the labels {', '.join(map(str, numbers))} (a region of nnU-Net)",
-        expected="one label for each name, as the segments of one label map do not overlap",
-        remedy='Name the labels themselves: `segments={1: "Oedema", 2: "Necrosis"}`.',
+        where=f"segments['labels'][{name!r}]",
+        given=f"the labels {', '.join(map(str, numbers)) or '(none)'}, a region of nnU-Net",
+        expected="one label for each name",
+        remedy='Name the labels themselves: `segments={1: "Oedema", 2: "Necrosis"}`. Regions are '
+        "for one label map, with `kind='Segmentation'`.",
     )
 
 

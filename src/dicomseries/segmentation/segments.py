@@ -235,6 +235,8 @@ class Segments:
         Described segments in the order of their labels, each label once.
     default : Segment
         Description of every other label; its label text is not used.
+    names : mapping of int to str
+        Names of labels that the input states; used for those that have voxels.
 
     Examples
     --------
@@ -244,6 +246,7 @@ class Segments:
 
     described: tuple[Segment, ...] = ()
     default: Segment = field(default_factory=lambda: Segment(value=0, label="(any)"))
+    names: Mapping[int, str] = field(default_factory=dict)
 
     def renumbered(self, values: Mapping[int, int]) -> Segments:
         """Return the described segments with other values; without those that get none.
@@ -270,7 +273,8 @@ class Segments:
         segments = {segment.value: segment for segment in self.described}
         for value in values:
             if value not in segments:
-                segments[value] = replace(self.default, value=value, label=f"Segment {value}")
+                label = self.names.get(value, f"Segment {value}")
+                segments[value] = replace(self.default, value=value, label=label)
         return tuple(segments[value] for value in sorted(segments))
 
 

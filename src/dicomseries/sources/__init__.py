@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from dicomseries.sources.arguments.diffusion_gradients import diffusion_gradients
     from dicomseries.sources.arguments.segment_layers import HIGHEST_LABEL
     from dicomseries.sources.array_source import ArraySource, MaskSource
+    from dicomseries.sources.formats.nifti import label_names
     from dicomseries.sources.frames.array_frames import array_frames
     from dicomseries.sources.frames.frame_reader import FrameReader, picked_frames
     from dicomseries.sources.frames.lazy_array import LazyArray
     from dicomseries.sources.frames.padded_frames import padded_frames
     from dicomseries.sources.frames.scratch_copy import scratch_copy
     from dicomseries.sources.frames.slab_plan import SlabPlan, slab_rule
+    from dicomseries.sources.masks.label_regions import LabelRegion, LabelRegions
     from dicomseries.sources.masks.layered_source import LayeredSource
     from dicomseries.sources.masks.mask_channels import MaskChannels
     from dicomseries.sources.masks.mask_set import Mask, MaskSet, mask_set_of, masks_in_folder
@@ -43,6 +45,8 @@ __all__ = [
     "ArraySource",
     "Format",
     "FrameReader",
+    "LabelRegion",
+    "LabelRegions",
     "LayeredSource",
     "LazyArray",
     "Mask",
@@ -56,6 +60,7 @@ __all__ = [
     "Volume",
     "array_frames",
     "diffusion_gradients",
+    "label_names",
     "mask_set_of",
     "masks_in_folder",
     "open_picture",
@@ -77,12 +82,14 @@ export_lazily(
         "dicomseries.sources.arguments.segment_layers": ("HIGHEST_LABEL",),
         "dicomseries.sources.array_source": ("ArraySource", "MaskSource"),
         "dicomseries.sources.all_formats": ("FORMATS", "Format"),
+        "dicomseries.sources.formats.nifti": ("label_names",),
         "dicomseries.sources.frames.array_frames": ("array_frames",),
         "dicomseries.sources.frames.frame_reader": ("FrameReader", "picked_frames"),
         "dicomseries.sources.frames.lazy_array": ("LazyArray",),
         "dicomseries.sources.frames.padded_frames": ("padded_frames",),
         "dicomseries.sources.frames.scratch_copy": ("scratch_copy",),
         "dicomseries.sources.frames.slab_plan": ("SlabPlan", "slab_rule"),
+        "dicomseries.sources.masks.label_regions": ("LabelRegion", "LabelRegions"),
         "dicomseries.sources.masks.layered_source": ("LayeredSource",),
         "dicomseries.sources.masks.mask_channels": ("MaskChannels",),
         "dicomseries.sources.masks.mask_set": (

@@ -28,6 +28,7 @@ from dicomseries.sources.arguments.source_arguments import Location, SourceArgum
 from dicomseries.sources.arguments.volume_times import step_times
 from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.formats.array_like import numpy_frames
+from dicomseries.sources.formats.headers.label_table import names_in_table
 from dicomseries.sources.formats.headers.nifti_space import nifti_statement
 from dicomseries.sources.frames.array_axes import ArrayAxes
 from dicomseries.sources.frames.files.mapped_files import FileArray, map_file
@@ -37,7 +38,7 @@ from dicomseries.sources.frames.frame_reader import FrameReader, derived_frames
 from dicomseries.sources.optional_packages import guarded, made_by
 from dicomseries.sources.volume import Volume
 
-__all__ = ["PACKAGE", "matches", "open_volume"]
+__all__ = ["PACKAGE", "label_names", "matches", "open_volume"]
 
 PACKAGE: str | None = "nifti"
 """Extra that installs nibabel."""
@@ -120,6 +121,35 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     # By the convention of NIfTI's users (and of BIDS) the step along the fourth axis is the
     # repetition time.
     return replace(volume, repetition_time_s=volume.times_s[1] - volume.times_s[0])
+
+
+def label_names(source: Any) -> dict[int, str]:
+    """Return the names of labels that a header states, as files of TotalSegmentator do.
+
+    Parameters
+    ----------
+    source : object
+        The path of a NIfTI file, or an image of nibabel; anything else has none.
+
+    Examples
+    --------
+    >>> label_names("labels.nrrd")
+    {}
+    """
+    image = source
+    if isinstance(source, (str, os.PathLike)):
+        path = Path(source)
+        if not path.name.lower().endswith((".nii", ".nii.gz")) or not path.is_file():
+            return {}
+        image = _load(path, os.fspath(source))
+    if not matches(image):
+        return {}
+    names: dict[int, str] = {}
+    for extension in getattr(image.header, "extensions", ()):
+        content = extension.get_content()
+        if isinstance(content, bytes):
+            names |= names_in_table(content.decode("utf-8", errors="replace"))
+    return names
 
 
 def _load(path: Path, where: str) -> Any:

@@ -13,6 +13,7 @@ from dicomseries.lazy_dataclass import dataclass
 from dicomseries.options import WriteOptions
 from dicomseries.segmentation import InputMask, InputSegments, Segments, segments_of_masks
 from dicomseries.sources import (
+    LabelRegions,
     LayeredSource,
     MaskChannels,
     MaskSet,
@@ -53,6 +54,8 @@ def mask_source(source: Any, options: WriteOptions) -> Any:
     OptionError
         If options about masks contradict each other.
     """
+    if isinstance(source, LabelRegions):
+        return source
     values = _values(options)
     masks = mask_set_of(source) or _masks_in_folder(source)
     if masks is not None:

@@ -46,7 +46,7 @@ def prepare(
     series: SourceSeries | None = None
     if options.like is None:
         request = WriteRequest.of(options, str(options.kind))
-        source = _masks(source, request)
+        source, request = _masks(source, request)
         volume = opened_alone(source, request.kind, options.geometry)
     else:
         from dicomseries.writing.inputs.read_source import open_source
@@ -56,15 +56,18 @@ def prepare(
             options.like, series=options.series, storage_options=options.storage_options
         )
         request = WriteRequest.of(options, result_kind(options.kind, series))
-        source = _masks(source, request)
+        source, request = _masks(source, request)
         volume = opened_like(source, series, options, request.kind, options.geometry)
         series = completed(series, volume.grid)
     if isinstance(source, LayeredSource):
         from dicomseries.writing.inputs.mask_inputs import described_masks
 
-        volume, segments, advice = described_masks(volume, source, options)
-        options = replace(options, segments=segments)
-        request = replace(request, options=options, advice=advice)
+        volume, segments, advice = described_masks(volume, source, request.options)
+        request = replace(
+            request,
+            options=replace(request.options, segments=segments),
+            advice=(*request.advice, *advice),
+        )
     volume = with_known_lengths(volume, request.kind)
     volume, advice = oriented(
         volume,
@@ -92,14 +95,20 @@ def prepare(
     return request, tuple(replace(job, plan=job.plan.read_by(reading)) for job in jobs)
 
 
-def _masks(source: Any, request: WriteRequest) -> Any:
-    """Return several masks as a source of layers, any other input as it is."""
+def _masks(source: Any, request: WriteRequest) -> tuple[Any, WriteRequest]:
+    """Return several masks as a source of layers, any other input as it is.
+
+    The request names labels that the input names.
+    """
     if request.is_segmentation:
+        from dicomseries.writing.inputs.label_names import with_label_names
         from dicomseries.writing.inputs.mask_inputs import mask_source
 
-        return mask_source(source, request.options)
+        source, options, advice = with_label_names(source, request.options)
+        request = replace(request, options=options, advice=(*request.advice, *advice))
+        return mask_source(source, options), request
     if not isinstance(source, Mapping | list | tuple):
-        return source
+        return source, request
     raise SourceError(
         code="masks-of-another-kind",
         where="source",

@@ -1,0 +1,106 @@
+"""Label maps of networks: names in the file, or in the ``dataset.json`` beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dicomseries.errors import SourceError
+from dicomseries.options import WriteOptions, load_mapping
+from dicomseries.segmentation import is_dataset_json, parse_segments, regions_in_dataset_json
+from dicomseries.sources import LabelRegion, LabelRegions
+
+__all__ = ["with_label_names"]
+
+_DATASET = "dataset.json"
+_DEFAULT_ENDING = ".nii.gz"
+_MOST_CASES = 5
+_NIFTI = (".nii", ".nii.gz")
+
+
+def with_label_names(
+    source: Any, options: WriteOptions
+) -> tuple[Any, WriteOptions, tuple[str, ...]]:
+    """Return a label map, options that name its labels, and advice.
+
+    Parameters
+    ----------
+    source : object
+        A folder that nnU-Net predicted into, with one case; a NIfTI file or image with a table of
+        labels; a label map whose `segments` are regions; or any other input.
+    options : WriteOptions
+        Its `segments` come first.
+
+    Raises
+    ------
+    SourceError
+        If the folder holds several cases, or none.
+    MetadataError
+        If ``dataset.json`` cannot be read.
+    """
+    advice: list[str] = []
+    dataset = _dataset_of_folder(source)
+    if dataset is not None:
+        folder = Path(source)
+        source = _case_in(folder, dataset)
+        if not options.segments:
+            options = replace(options, segments=dataset)
+            advice.append(f"The names of the segments are those of {folder / _DATASET}.")
+    if is_dataset_json(options.segments) and not isinstance(source, Mapping | list | tuple):
+        regions = regions_in_dataset_json(options.segments)
+        if regions:
+            segments = [LabelRegion(name=name, labels=labels) for name, labels in regions]
+            source = LabelRegions(source=source, segments=tuple(segments))
+            return source, replace(options, segments=None), tuple(advice)
+    names = {} if dataset is not None else _names_in_file(source)
+    if names:
+        options = replace(options, segments=replace(parse_segments(options.segments), names=names))
+        advice.append("The file names its labels: these are the names of the segments.")
+    return source, options, tuple(advice)
+
+
+def _names_in_file(source: Any) -> dict[int, str]:
+    if isinstance(source, (str, os.PathLike)):
+        if not os.fspath(source).lower().endswith(_NIFTI):
+            return {}
+    elif not type(source).__module__.startswith("nibabel."):
+        return {}
+    from dicomseries.sources import label_names  # noqa: PLC0415 - of NIfTI files alone
+
+    return label_names(source)
+
+
+def _dataset_of_folder(source: Any) -> Mapping[str, Any] | None:
+    """Return the ``dataset.json`` of a folder of predictions; None for anything else."""
+    if not isinstance(source, (str, os.PathLike)):
+        return None
+    path = Path(source) / _DATASET
+    try:
+        is_there = path.is_file()
+    except (OSError, ValueError):  # a name that is too long, or no name of a file
+        return None
+    if not is_there:
+        return None
+    dataset = load_mapping("segments", path)
+    return dataset if is_dataset_json(dataset) else None
+
+
+def _case_in(folder: Path, dataset: Mapping[str, Any]) -> Path:
+    ending = str(dataset.get("file_ending") or _DEFAULT_ENDING)
+    cases = sorted(path for path in folder.iterdir() if path.name.endswith(ending))
+    if len(cases) == 1:
+        return cases[0]
+    names = ", ".join(path.name for path in cases[:_MOST_CASES])
+    more = f" … ({len(cases)} in all)" if len(cases) > _MOST_CASES else ""
+    raise SourceError(
+        code="several-cases" if cases else "no-case",
+        where=os.fspath(folder),
+        given=f"{names}{more}" if cases else f"no file that ends in {ending}",
+        expected="one case: a Segmentation belongs to one source series",
+        remedy="Pass the file of one case, with `segments='dataset.json'`."
+        if cases
+        else "Check that nnU-Net has written its predictions there.",
+    )
