@@ -91,6 +91,31 @@ def test_a_label_map_without_its_channel_is_taken_too(ct, tmp_path):
     assert np.array_equal(volume.array, (VOXELS > 0) + np.uint8(VOXELS > 200))
 
 
+def test_a_channel_for_each_class_becomes_a_segment_for_each(ct, tmp_path):
+    image = loaded(ct)
+    classes = AsDiscrete(to_onehot=3)((image > 0).float() + (image > 200).float())
+    assert classes.shape[0] == 3
+    segments = {1: "Liver", 2: "Spleen"}  # 0 is the background
+    volume, _ = saved(classes, tmp_path, kind="Segmentation", segments=segments)
+    assert np.array_equal(volume.array, (VOXELS > 0) + np.uint8(VOXELS > 200))
+    names = [item["SegmentLabel"] for item in volume.tags["SegmentSequence"]]
+    assert names == ["Liver", "Spleen"]
+
+
+def test_probabilities_of_classes_become_masks_by_a_threshold_or_fractions(ct, tmp_path):
+    image = loaded(ct)
+    values = (Orientation("RAS")(image) / 300).sigmoid()
+    both = values.repeat(2, 1, 1, 1)
+    both[1] = 1 - both[1]
+    names = ["High", "Low"]
+    volume, _ = saved(both, tmp_path, "masks", kind="seg", threshold=0.5, segments=names)
+    expected = (image / 300).sigmoid().numpy()[0].transpose(2, 1, 0)
+    assert np.array_equal(volume.array, (expected < 0.5) + np.uint8(1))
+    options = {"segmentation_type": "fractional", "segments": names}
+    volume, _ = saved(both, tmp_path, "fractions", kind="seg", **options)
+    assert np.abs(volume.array[0] - expected).max() <= 1 / 255
+
+
 def test_an_image_series_keeps_its_numbers_and_the_kind_of_its_source(ct, tmp_path):
     volume, receipt = saved(loaded(ct) / 2, tmp_path, description="Halved")
     assert receipt.kind == "CT"

@@ -59,6 +59,8 @@ class DicomSeriesWriter(ImageWriter):  # type: ignore[misc]  # a class without t
         is_labels = str(options.get("kind")).lower().startswith("seg")
         if is_labels and image.is_floating_point() and bool((image == image.int()).all()):
             image = image.int()  # MONAI keeps labels as floats
+        if is_labels and image.shape[0] > 1:
+            options = {"axes": "cxyz"[: image.ndim], **options}  # a mask for each class
         if "like" not in options:
             options |= source_options(image.meta.get("filename_or_obj"))
         self.receipt = dcs.write(image, Path(filename), **options)
