@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from dicomseries import measurements, reading
 from dicomseries.derivation import Inheritance, Model, SourceSeries
@@ -22,6 +22,7 @@ from dicomseries.progress_bar import ProgressReport, progress_report
 from dicomseries.reports import MeasurementReceipt
 from dicomseries.short_repr import whole_text
 from dicomseries.sinks import stored_path
+from dicomseries.sources import Volume
 from dicomseries.uids import SeriesUids, make_uid, series_uids
 from dicomseries.writing import open_source, target_at
 
@@ -64,6 +65,7 @@ def measure(
     source_series: str | None = None,
     time_point: int | None = None,
     threshold: float | None = None,
+    resample: Literal["nearest"] | None = None,
     percentiles: Sequence[float] = _PERCENTILES,
     numbers: Mapping[Any, Any] | str | os.PathLike[str] | None = None,
     units: str | None = None,
@@ -86,9 +88,10 @@ def measure(
 
     Parameters
     ----------
-    segmentation : path-like, Series, or iterable of paths or datasets
-        A Segmentation: its file or folder, or a folder with other series beside it; or a URL.
-    source : path-like, Series, or iterable of paths or datasets
+    segmentation : path-like, Series, SeriesVolume, or iterable of paths or datasets
+        A Segmentation: its file or folder, or a folder with other series beside it; a URL; or what
+        `read` returned.
+    source : path-like, Series, SeriesVolume, or iterable of paths or datasets
         The series to measure in. Of a folder with several, the one that the Segmentation refers to.
     out : path-like, optional
         Folder of the report to make, or a URL. Without it numbers are returned and nothing is
@@ -101,6 +104,9 @@ def measure(
         Index of the volume to measure, of a source with several.
     threshold : float, optional
         For a fractional Segmentation: the least fraction that counts as the segment.
+    resample : {"nearest"}, optional
+        For labels whose voxels do not coincide with those of the source: each voxel of the source
+        takes the nearest label. The volume stays that of the Segmentation's voxels.
     percentiles : sequence of float
         From 0 to 100; 10, 50 (the median) and 90 if not given.
     numbers : mapping or path, optional
@@ -145,7 +151,7 @@ def measure(
     ReadError
         If there is no Segmentation or source, or they cannot be read.
     GeometryError
-        If their voxels do not coincide, or they lie in different spaces.
+        If they lie in different spaces, or their voxels do not coincide without `resample`.
     OptionError, MetadataError
         If an argument is wrong.
     MissingPackageError
@@ -194,6 +200,7 @@ def measure(
             source_series=source_series,
             time_point=time_point,
             threshold=threshold,
+            resample=resample,
             percentiles=percentiles,
             numbers=numbers,
             units=units,
@@ -240,6 +247,7 @@ def measured_report(
     source_series: str | None = None,
     time_point: int | None = None,
     threshold: float | None = None,
+    resample: Literal["nearest"] | None = None,
     percentiles: Sequence[float] = _PERCENTILES,
     numbers: Mapping[Any, Any] | str | os.PathLike[str] | None = None,
     units: str | None = None,
@@ -263,7 +271,7 @@ def measured_report(
         Whether to make the report, which needs highdicom; without it there are the numbers.
     """
     started = time.perf_counter()
-    source_files = reading.parse_series_files(source, "source")
+    source_files = _files_of(source, "source")
     checked = {
         "kind": "Segmentation",  # of the input; it demands no further option
         "like": source_files,
@@ -283,9 +291,7 @@ def measured_report(
     with ExitStack() as stack:
         report = stack.enter_context(progress_report(progress))
         labels_path = stack.enter_context(
-            reading.local_files(
-                reading.parse_series_files(segmentation, "segmentation"), storage_options
-            )
+            reading.local_files(_files_of(segmentation, "segmentation"), storage_options)
         )
         source_path = stack.enter_context(reading.local_files(source_files, storage_options))
         labels = measurements.open_segmentation(labels_path, series=series, threshold=threshold)
@@ -296,11 +302,10 @@ def measured_report(
         values = measurements.open_values(chosen, time_point)
         described = open_source(chosen)
         quantity = measurements.quantity_of(described, units)
-        matching = measurements.match_grids(labels, described)
+        placed, notes = measurements.on_source(labels, chosen, resample)
         slabs = measurements.AlignedSlabs(
-            segmentation=labels,
+            segmentation=placed,
             values=values,
-            matching=matching,
             padding=measurements.padding_limits(described, time_point or 0),
             report=report,
         )
@@ -308,10 +313,19 @@ def measured_report(
             "measure: opened %d segments on %d slices", len(labels.segments), labels.volume.slices
         )
         statistics = measurements.measure_regions(slabs, list(labels.segments), parts)
+        statistics, voxels, notes = measurements.with_voxels_outside(labels, statistics, notes)
     regions = measurements.reported_regions(
-        labels.segments, statistics, grid=labels.volume.grid, quantity=quantity, further=further
+        labels.segments,
+        statistics,
+        grid=labels.volume.grid,
+        voxels=voxels,
+        quantity=quantity,
+        further=further,
     )
-    advice = measurements.advice_on_measurements(labels, described, regions, statistics, quantity)
+    advice = (
+        *notes,
+        *measurements.advice_on_measurements(labels, described, regions, statistics, quantity),
+    )
     receipt = MeasurementReceipt(
         table=measurements.table_of(regions),
         study_uid=described.study_uid,
@@ -323,11 +337,17 @@ def measured_report(
     if not encodes:
         return EncodedReport(encoded=b"", receipt=receipt)
     content = (whole_text((options.content(), stated, regions, quantity, receipt.table.rows)),)
-    identity = (receipt.segmentation_uid, sorted(described.uids), time_point, threshold)
+    identity = (
+        receipt.segmentation_uid,
+        sorted(described.uids),
+        time_point,
+        threshold,
+        resample,
+    )
     uids, stated = _identified(described, options, stated, (*content, identity))
     header = measurements.report_header(
         described,
-        matching,
+        measurements.source_slices(labels, described),
         uids=uids,
         metadata=stated,
         moment=options.now,
@@ -350,6 +370,13 @@ def measured_report(
         advice=(*advice, *header.advice),
     )
     return EncodedReport(encoded=encoded, receipt=receipt)
+
+
+def _files_of(series: Any, where: str) -> reading.SeriesFiles:
+    """Return the files of a series; a volume's are those it was read from."""
+    if isinstance(series, Volume) and getattr(series, "path", None):
+        series = series.path  # type: ignore[attr-defined] # of a SeriesVolume
+    return reading.parse_series_files(series, where)
 
 
 def _checked_percentiles(percentiles: Any) -> tuple[float, ...]:

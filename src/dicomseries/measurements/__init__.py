@@ -2,15 +2,20 @@
 
 PS3.3 section A.35.13 (Comprehensive 3D SR), PS3.16.
 
-The steps, in order: open the inputs (`open_segmentation`, `choose_source`, `open_values`), match
-their grids (`match_grids`), compute (`measure_regions`), print (`reported_regions`), make the
-content tree through highdicom (`content_of`) and the file (`encode_report`). `table_of_report`
-reads a report of any program.
+The steps, in order: open the inputs (`open_segmentation`, `choose_source`, `open_values`), put the
+labels on the grid of the source (`on_source`), compute (`measure_regions`), print
+(`reported_regions`), make the content tree through highdicom (`content_of`) and the file
+(`encode_report`). `table_of_report` reads a report of any program.
 """
 
 from __future__ import annotations
 
-from dicomseries.measurements.aligned_slabs import AlignedSlabs, match_grids
+from dicomseries.measurements.aligned_slabs import (
+    AlignedSlabs,
+    on_source,
+    source_slices,
+    with_voxels_outside,
+)
 from dicomseries.measurements.described_segments import DescribedSegment
 from dicomseries.measurements.further_numbers import FurtherNumber, parse_numbers
 from dicomseries.measurements.measured_inputs import (
@@ -66,8 +71,8 @@ __all__ = [
     "content_of",
     "encode_report",
     "is_report",
-    "match_grids",
     "measure_regions",
+    "on_source",
     "open_segmentation",
     "open_values",
     "padding_limits",
@@ -75,6 +80,8 @@ __all__ = [
     "quantity_of",
     "report_header",
     "reported_regions",
+    "source_slices",
     "table_of",
     "table_of_report",
+    "with_voxels_outside",
 ]

@@ -55,6 +55,13 @@ class SegmentationInput:
     threshold: float | None = None
 
     @property
+    def meaning(self) -> reading.VoxelMeaning:
+        """Meaning of the voxels."""
+        if self.threshold is not None:
+            return "fractions"
+        return "masks" if self.numbers else "labels"
+
+    @property
     def series_uid(self) -> str:
         """SeriesInstanceUID."""
         return self.instance.text("SeriesInstanceUID")

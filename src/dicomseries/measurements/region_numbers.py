@@ -79,6 +79,7 @@ def reported_regions(
     statistics: Mapping[int, RegionStatistics],
     *,
     grid: Grid,
+    voxels: Mapping[int, int],
     quantity: Quantity,
     further: Mapping[int, Sequence[FurtherNumber]],
 ) -> tuple[ReportedRegion, ...]:
@@ -91,8 +92,10 @@ def reported_regions(
     statistics : mapping of int to RegionStatistics
         Of each of them, and of labels without description.
     grid : Grid
-        Of the segmentation: the volume is voxels × the product of its spacing in mm. Left out if
+        Of the Segmentation: the volume is voxels × the product of its spacing in mm. Left out if
         the thickness of the slice is not stated.
+    voxels : mapping of int to int
+        Voxels of each segment on that grid.
     quantity : Quantity
         What the values are.
     further : mapping of int to sequence of FurtherNumber
@@ -103,7 +106,7 @@ def reported_regions(
         segment = segments.get(number)
         if segment is None:
             segment = DescribedSegment(number=number, label=f"Segment {number}")
-        numbers = [*_volume(statistics[number], grid)]
+        numbers = [*_volume(voxels[number], grid)]
         numbers += _statistics(statistics[number], quantity)
         for further_number in further.get(number, ()):
             printed = PrintedNumber(
@@ -121,10 +124,10 @@ def has_volume(grid: Grid) -> bool:
     return grid.statement.is_measured and grid.statement.thickness != "missing"
 
 
-def _volume(statistics: RegionStatistics, grid: Grid) -> Iterator[PrintedNumber]:
+def _volume(voxels: int, grid: Grid) -> Iterator[PrintedNumber]:
     if has_volume(grid):
         x, y, z = grid.spacing_mm
-        text = format_ds(statistics.voxels * (x * y * z))
+        text = format_ds(voxels * (x * y * z))
         yield PrintedNumber(quantity=VOLUME, value=text, unit=CUBIC_MM, method=SUM_OF_VOXELS)
 
 

@@ -305,13 +305,32 @@ def test_other_grids_and_spaces_are_rejected(study, tmp_path):
     dcs.write(ct_values(), tmp_path / "elsewhere", kind="CT", affine=OBLIQUE, space="LPS")
     with pytest.raises(GeometryError) as caught:
         dcs.measure(folder / "seg", source=tmp_path / "elsewhere")
-    assert caught.value.code == "spaces-differ"
+    assert caught.value.code == "space-differs"
     uid = {"FrameOfReferenceUID": dataset_of(folder / "seg").FrameOfReferenceUID}
     coarse = OBLIQUE @ np.diag([2, 2, 1, 1])
     dcs.write(ct_values(), tmp_path / "coarse", kind="CT", affine=coarse, space="LPS", uid=uid)
     with pytest.raises(GeometryError) as caught:
         dcs.measure(folder / "seg", source=tmp_path / "coarse")
     assert caught.value.code == "grids-differ"
+
+
+def test_labels_of_another_grid_are_resampled_where_asked_and_keep_their_volume(study, tmp_path):
+    folder, _ = study
+    fine = OBLIQUE @ np.diag([0.5, 0.5, 0.5, 1])
+    fine[:3, 3] = (OBLIQUE @ [-0.25, -0.25, -0.25, 1])[:3]
+    labels = np.kron(blobs(), np.ones((2, 2, 2), "uint8"))
+    uid = {"FrameOfReferenceUID": dataset_of(folder / "seg").FrameOfReferenceUID}
+    options = {"affine": fine, "space": "LPS", "uid": uid, "segments": ["Liver", "Spleen"]}
+    dcs.write(labels, tmp_path / "fine", kind="Segmentation", **options)
+    receipt = dcs.measure(
+        tmp_path / "fine", source=dcs.read(folder / "ct"), resample="nearest", out=tmp_path / "sr"
+    )
+    assert receipt.table.number("Liver", "Volume") == pytest.approx((blobs() == 1).sum() * 2.025)
+    inside = ct_values()[blobs() == 2]
+    assert receipt.table.number("Spleen", "Mean") == pytest.approx(inside.mean(), rel=1e-12)
+    assert any("resampled by the nearest voxel" in text for text in receipt.advice)
+    with pytest.raises(OptionError):
+        dcs.measure(tmp_path / "fine", source=folder / "ct", resample="linear")
 
 
 def test_a_series_that_is_no_segmentation_is_rejected(study):

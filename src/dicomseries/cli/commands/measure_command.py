@@ -54,6 +54,15 @@ _OWN: dict[str, tuple[Any, Any, Any]] = {
         float,
         None,
     ),
+    "resample": (
+        typer.Option(
+            metavar="nearest",
+            help="For labels on another grid: take the label nearest to each voxel of the source.",
+            rich_help_panel=_NUMBERS,
+        ),
+        str,
+        None,
+    ),
     "percentiles": (
         typer.Option(
             metavar="P,P...",
@@ -180,7 +189,7 @@ def measure(*, context: typer.Context, segmentation: str, out: str | None, **wor
     model = model_of(words)
     if model:
         arguments["model"] = model
-    for name in ("source_series", "threshold", "numbers", "units"):
+    for name in ("source_series", "threshold", "resample", "numbers", "units"):
         if words[name] is not None:
             arguments[name] = words[name]
     if words["percentiles"] is not None:
