@@ -137,6 +137,13 @@ class Ohif:
         address = _with_layout(self._address(folder, {source_uid}), layout)
         self.handler.desk.images([address, source_uid, "show", result_uid])
 
+    def report(self, folder: Path, source_uid: str, report_uid: str) -> dict[str, Any]:
+        """Open a structured report beside its source; return what OHIF says of it."""
+        address = _with_layout(self._address(folder, {source_uid}), MPR)
+        ((head, _),) = self.handler.desk.images([address, source_uid, "measure", report_uid])
+        found: dict[str, Any] = head["report"]
+        return found
+
     def _address(self, folder: Path, shown: set[str] | None = None) -> str:
         """Serve a folder beside the others; return where OHIF shows these series of it."""
         found = held_at(folder).by_uids

@@ -30,7 +30,7 @@ from judges.readers import read_highdicom_volume, read_with_simpleitk
 from judges.results import WrittenResult
 from judges.seen import Seen
 
-__all__ = ["OVERLAY_PROGRAMS", "OverlayProgram", "overlay_outcomes"]
+__all__ = ["OVERLAY_PROGRAMS", "OverlayProgram", "lay_in_ohif", "overlay_outcomes"]
 
 Lay = Callable[[list[WrittenResult]], list[list[Overlay]]]
 """Takes the results of one source; returns overlays of each, none where it is rejected."""

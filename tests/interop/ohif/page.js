@@ -38,7 +38,7 @@ await serve(async ([address, source, task, ...results]) => {
     const active = displaySetService.getActiveDisplaySets().filter((one) => wanted.includes(one.SeriesInstanceUID));
     return new Set(active.map((one) => one.SeriesInstanceUID)).size === wanted.length && active;
   });
-  if (source) return { read: overlays, show: layers }[task](sets[0].StudyInstanceUID, source, results);
+  if (source) return { read: overlays, show: layers, measure: report }[task](sets[0].StudyInstanceUID, source, results);
   const warnings = sets.flatMap((one) => one.messages?.messages ?? []).map((one) => `message ${one.id}`);
   if (sets.every((one) => one.unsupported)) return [];
   const flat = sets.filter((one) => !one.isReconstructable).map((one) => one.numImageFrames ?? one.instances.length);
@@ -74,6 +74,17 @@ async function added(study, results) {
     const active = displaySetService.getActiveDisplaySets().filter((one) => results.includes(one.SeriesInstanceUID));
     return active.length === results.length && active;
   });
+}
+
+// What OHIF makes of a structured report beside its source: is it one of measurements, and which has it.
+async function report(study, source, results) {
+  await until('pictures of the source', () => pictures([source]));
+  const [set] = await added(study, results);
+  await set.load();
+  const { Modality: modality, isImagingMeasurementReport, isLoaded, isRehydratable, measurements } = set;
+  const rows = measurements.map(({ TrackingIdentifier: name, labels }) => ({ name, labels }));
+  const listed = { modality, isImagingMeasurementReport, isLoaded, isRehydratable, rows };
+  return [{ sizes: [0, 0, 0], volumes: null, step: null, samples: 1, affine: null, voxels: [], report: listed }];
 }
 
 // One result as a layer of all viewports, as the menu of a viewport adds it; until it is drawn.
