@@ -213,6 +213,11 @@ def test_one_hot_channels_need_a_word_about_the_background(ct, tmp_path):
             channels, tmp_path / str(index), like=ct, axes="czyx", segments=segments, **SEG
         )
         check_voxels(file_of(receipt), [labels == 1, labels == 2])
+    for segments in ({"default": {"algorithm": "MANUAL"}}, {}, None):
+        with pytest.raises(ValuesError, match="background"):
+            dcs.plan(channels, like=ct, axes="czyx", segments=segments, **SEG)
+        with pytest.raises(ValuesError, match="background"):
+            dcs.plan([*channels], like=ct, segments=segments, **SEG)
     with pytest.raises(MetadataError, match="3 masks"):
         dcs.plan(channels, like=ct, axes="czyx", segments=["A", "B"], **SEG)
 
@@ -295,3 +300,26 @@ def test_a_segmentation_without_empty_frames_is_no_source_series(ct, tmp_path):
     with pytest.raises(ReadError, match="ReferencedSeriesSequence") as caught:
         dcs.plan(mask, like=tmp_path / "seg", **SEG)
     assert caught.value.code == "like-is-sparse"
+
+
+@pytest.mark.parametrize("segmentation_type", ["binary", "fractional"])
+def test_a_segmentation_that_was_read_is_written_with_its_descriptions(
+    ct, tmp_path, segmentation_type
+):
+    masks = {"kidney_left": MASKS[0], "Lesion 1": MASKS[1]}
+    options = {"segmentation_type": segmentation_type, **SEG}
+    dcs.write(masks, tmp_path / "first", like=ct, model=MODEL, **options)
+    volume = dcs.read(tmp_path / "first")
+    dcs.write(volume, tmp_path / "again", like=ct, segments={2: "Tumour"}, **options)
+    again = dcs.read(tmp_path / "again")
+    np.testing.assert_array_equal(again, volume)
+    assert again.segments[1] == volume.segments[1]
+    assert (again.segments[1].modifier.meaning, again.segments[2].label) == ("Left", "Tumour")
+    one = volume.segment(2)
+    dcs.write(one, tmp_path / "one", like=ct, **options)
+    assert [part.label for part in dcs.read(tmp_path / "one").segments.values()] == ["Lesion 1"]
+    dcs.write(MASKS[0], tmp_path / "given", like=ct, segments={1: volume.segments[1]}, **SEG)
+    assert dcs.read(tmp_path / "given").segments[1] == volume.segments[1]
+    if segmentation_type == "fractional":
+        dcs.write(volume, tmp_path / "cut", like=ct, threshold=0.5, **SEG)
+        check_voxels(next((tmp_path / "cut").rglob("*.dcm")), MASKS[:2])

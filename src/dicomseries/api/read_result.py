@@ -19,7 +19,7 @@ from dicomseries.options import PlanKeywords, WriteKeywords, check_names, with_o
 from dicomseries.plan import SeriesPlan
 from dicomseries.reports import Receipt
 from dicomseries.short_repr import short_text
-from dicomseries.sources import ArraySource, LazyArray, Volume, array_frames, unit_of
+from dicomseries.sources import LazyArray, MaskSource, Volume, array_frames, unit_of
 
 if TYPE_CHECKING:
     from dicomseries.api.background_view import View
@@ -53,7 +53,7 @@ class Derivation:
     Derivation of (1, 128, 128) with like, axes, description
     """
 
-    array: ArraySource
+    array: MaskSource
     options: WriteKeywords
 
     def __repr__(self) -> str:
@@ -192,7 +192,7 @@ class SeriesVolume(Volume):
         return replace(self, slabs=slabs, segments=chosen, voxels="masks")
 
     @with_options("derive")
-    def derive(self, array: ArraySource, **options: Unpack[WriteKeywords]) -> Derivation:
+    def derive(self, array: MaskSource, **options: Unpack[WriteKeywords]) -> Derivation:
         """Return a derived array, ready to be written.
 
         Parameters

@@ -278,11 +278,20 @@ def written(
     for job, tally in zip(jobs, tallies, strict=True):
         receipt = _receipt(target.where, job, tally, verified=options.verify, seconds=seconds)
         receipts.append(receipt)
-    names_of_masks = list(map(str, source)) if isinstance(source, Mapping) else ()
+    names_of_masks = _names_of_masks(source)
     for job in jobs:
         texts = private_texts(job.plan, source, names_of_masks, *map(keywords.get, _FREE_TEXTS))
         log_advice(job.plan.advice, texts)
     return replace(receipts[0], others=tuple(receipts[1:]))
+
+
+def _names_of_masks(source: object) -> list[str]:
+    """Return the names in a mapping or folder of masks, which may name a patient."""
+    if isinstance(source, Mapping):
+        return list(map(str, source))
+    if not isinstance(source, (str, os.PathLike)) or not os.path.isdir(source):  # noqa: PTH112
+        return []
+    return [name.partition(".")[0] for name in os.listdir(source)]  # noqa: PTH208
 
 
 def _log_plans(jobs: Sequence[Job], options: WriteOptions) -> None:

@@ -21,6 +21,12 @@ __all__ = ["CodedConcept", "SegmentDescription", "segment_number", "segments_of"
 _MOST_NAMES = 20
 """Segments that a message names."""
 
+_ALGORITHMS = frozenset({"AUTOMATIC", "SEMIAUTOMATIC"})
+_UNSTATED_NAMES = frozenset({"", "not stated"})
+_TYPE = "SegmentedPropertyTypeCodeSequence"
+_REGION = ("111030", "DCM")
+"""Type of a segment without a stated one."""
+
 Item = Mapping[int, Element]
 
 
@@ -64,6 +70,8 @@ class SegmentDescription:
         SegmentLabel and SegmentDescription; "" if absent.
     category, type, region : CodedConcept, optional
         Segmented property category and type, and anatomic region.
+    modifier, region_modifier : CodedConcept, optional
+        Modifiers of type and region, such as Left.
     algorithm, algorithm_name : str
         SegmentAlgorithmType and SegmentAlgorithmName; "" if absent.
     color : tuple of int, optional
@@ -88,12 +96,44 @@ class SegmentDescription:
     color: tuple[int, int, int] | None = None
     tracking_id: str = ""
     tracking_uid: str = ""
+    modifier: CodedConcept | None = None
+    region_modifier: CodedConcept | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What is stated, as `write` takes it in `segments`."""
+        fields: dict[str, Any] = {}
+        for name in ("label", "description", "color", "tracking_id"):
+            if getattr(self, name):
+                fields[name] = getattr(self, name)
+        if self.tracking_id and self.tracking_uid:
+            fields["tracking_uid"] = self.tracking_uid
+        return {**fields, **self._algorithm_fields(), **self._codes()}
+
+    def _algorithm_fields(self) -> dict[str, str]:
+        if self.algorithm == "MANUAL":
+            return {"algorithm": self.algorithm}
+        if self.algorithm not in _ALGORITHMS or self.algorithm_name in _UNSTATED_NAMES:
+            return {}
+        return {"algorithm": self.algorithm, "algorithm_name": self.algorithm_name}
+
+    def _codes(self) -> dict[str, tuple[str, str, str]]:
+        codes: dict[str, CodedConcept | None] = {}
+        if self.type and self.category and (self.type.value, self.type.scheme) != _REGION:
+            codes |= {"type": self.type, "category": self.category, "modifier": self.modifier}
+        if self.region:
+            codes |= {"region": self.region, "region_modifier": self.region_modifier}
+        return {name: _parts(code) for name, code in codes.items() if code is not None}
 
     def __repr__(self) -> str:
         text = f'Segment {self.number} "{self.label}"'
         if self.type is not None:
             text += f": {self.type}"
         return short_text(text)
+
+
+def _parts(code: CodedConcept) -> tuple[str, str, str]:
+    return code.value, code.scheme, code.meaning
 
 
 def segments_of(
@@ -191,13 +231,15 @@ class _ItemReader:
             label=self.text("SegmentLabel"),
             description=self.text("SegmentDescription"),
             category=self.code("SegmentedPropertyCategoryCodeSequence"),
-            type=self.code("SegmentedPropertyTypeCodeSequence"),
+            type=self.code(_TYPE),
             region=self.code("AnatomicRegionSequence"),
             algorithm=self.text("SegmentAlgorithmType"),
             algorithm_name=self.text("SegmentAlgorithmName"),
             color=rgb_of_cielab(cielab) if len(cielab) == 3 else None,
             tracking_id=self.text("TrackingID"),
             tracking_uid=self.text("TrackingUID"),
+            modifier=self.code(_TYPE, "SegmentedPropertyTypeModifierCodeSequence"),
+            region_modifier=self.code("AnatomicRegionSequence", "AnatomicRegionModifierSequence"),
         )
 
     def numbers(self, keyword: str) -> tuple[float, ...]:
@@ -211,7 +253,8 @@ class _ItemReader:
         value: Any = plain_value(tag, self.item[tag], self.decoding)
         return value if isinstance(value, str) else str(value or "")
 
-    def code(self, keyword: str) -> CodedConcept | None:
+    def item_of(self, keyword: str) -> _ItemReader | None:
+        """Return the first item of a sequence."""
         element = self.item.get(tag_of(keyword))
         if element is None:
             return None
@@ -219,9 +262,16 @@ class _ItemReader:
             items = items_of(element, self.decoding.order)
         except ParseError:
             return None
-        if not items:
+        return _ItemReader(items[0], self.decoding) if items else None
+
+    def code(self, *keywords: str) -> CodedConcept | None:
+        """Return the code in a sequence, or in one inside of it."""
+        code: _ItemReader | None = self
+        for keyword in keywords:
+            if code is not None:
+                code = code.item_of(keyword)
+        if code is None:
             return None
-        code = _ItemReader(items[0], self.decoding)
         values = [code.text(name) for name in ("CodeValue", "LongCodeValue", "URNCodeValue")]
         return CodedConcept(
             value=next(filter(None, values), ""),

@@ -212,6 +212,7 @@ def _fields(mask: InputMask, entry: Any) -> Any:
     known |= mask.fields
     if isinstance(entry, str):
         entry = {"label": entry}
+    entry = getattr(entry, "fields", entry)  # a segment that was read
     if not isinstance(entry, Mapping):
         return entry  # rejected by `parse_segments`
     if "type" not in known:

@@ -390,6 +390,7 @@ def _fields(entry: Any, where: str) -> dict[str, Any]:
     """Return the converted fields of a segment."""
     if isinstance(entry, str):
         return {"label": entry}
+    entry = getattr(entry, "fields", entry)  # a segment that was read
     if not isinstance(entry, Mapping):
         raise _malformed(
             where=where,

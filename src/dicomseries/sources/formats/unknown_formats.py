@@ -79,7 +79,8 @@ def _folder(path: Path, where: str, suffixes: Sequence[str]) -> SourceError:
             where=where,
             given="a folder that is not a Zarr array",
             expected=f"a file ({' '.join(suffixes)}) or a Zarr folder",
-            remedy="Name the file; a folder of DICOM files is read with dicomseries.read(folder) "
+            remedy="Name the file; a folder of masks (.nii.gz, .nrrd, .mha, .npy) is for "
+            "`kind='Segmentation'`; a folder of DICOM files is read with dicomseries.read(folder) "
             "first.",
         )
     count, suffix = max(pictures)

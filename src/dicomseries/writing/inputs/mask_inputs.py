@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from dicomseries.segmentation import InputMask, InputSegments, Segments, segment
 from dicomseries.sources import (
     LabelRegions,
     LayeredSource,
+    Mask,
     MaskChannels,
     MaskSet,
     MaskValues,
@@ -25,7 +26,7 @@ from dicomseries.sources import (
     slicer_segmentation_of,
 )
 
-__all__ = ["described_masks", "mask_source"]
+__all__ = ["described_masks", "mask_source", "with_read_segments"]
 
 _FILES_OF_MASKS = (".npy", ".nii", ".nii.gz", ".mha", ".mhd", ".nrrd", ".nhdr")
 """Suffixes of files in a folder of masks: formats of one volume."""
@@ -60,18 +61,62 @@ def mask_source(source: Any, options: WriteOptions) -> Any:
     masks = mask_set_of(source) or _masks_in_folder(source)
     if masks is not None:
         is_unnamed = not masks.has_labels and not any(mask.name for mask in masks.masks)
-        return replace(
-            masks, values=values, may_hold_background=is_unnamed and not options.segments
-        )
+        may_hold_background = is_unnamed and not _describes_masks(options.segments)
+        return replace(masks, values=values, may_hold_background=may_hold_background)
     slicer = slicer_segmentation_of(source)
     if slicer is not None and values == MaskValues():
         return slicer
     if options.axes is not None and "c" in "".join(options.axes).lower():
-        return MaskChannels(source=source, values=values, may_hold_background=not options.segments)
-    if values == MaskValues() or (isinstance(source, Volume) and source.layers is not None):
-        return source
+        may_hold_background = not _describes_masks(options.segments)
+        return MaskChannels(source=source, values=values, may_hold_background=may_hold_background)
+    return source if values == MaskValues() else _one_mask(source, values)
+
+
+def _describes_masks(segments: Any) -> bool:
+    """Return whether `segments` describes masks, and not just all of them alike."""
+    if isinstance(segments, Mapping):
+        return bool(segments.keys() - {"default"})
+    return bool(segments)
+
+
+def _one_mask(source: Any, values: MaskValues) -> Any:
+    """Return one array of probabilities, or the fractions of segments, as masks."""
+    if isinstance(source, Volume) and source.layers is not None:
+        return source if values.is_fractional else _masks_of_layers(source, values)
     masks = mask_set_of({1: source})
     return source if masks is None else replace(masks, values=values)
+
+
+def _masks_of_layers(volume: Volume, values: MaskValues) -> MaskSet:
+    """Return the fractions of segments as masks by a threshold."""
+    masks = []
+    for index, layer in enumerate(volume.layers or ()):
+        part = volume if volume.volumes is None else volume.at(index)
+        number = next(iter((layer or {}).values()), index + 1)
+        masks.append(Mask(source=replace(part, layers=None), name="", number=number))
+    return MaskSet(masks=tuple(masks), has_labels=True, values=values)
+
+
+def with_read_segments(source: Any, options: WriteOptions) -> WriteOptions:
+    """Return options with the descriptions of a segmentation that was read.
+
+    Those of the user win.
+    """
+    described = getattr(source, "segments", None)
+    if not isinstance(source, Volume) or not isinstance(described, Mapping) or not described:
+        return options
+    fields = {number: segment.fields for number, segment in described.items()}
+    if source.layers is None and getattr(source, "voxels", "") != "labels":
+        if len(fields) > 1:
+            return options
+        fields = {1: next(iter(fields.values()))}  # one segment, as 0 and 1
+    if options.segments is None:
+        return replace(options, segments=fields)
+    if not isinstance(options.segments, Mapping) or "labels" in options.segments:
+        return options
+    stated = {str(key).strip() for key in options.segments}
+    others = {number: entry for number, entry in fields.items() if str(number) not in stated}
+    return replace(options, segments={**others, **options.segments})
 
 
 def _values(options: WriteOptions) -> MaskValues:

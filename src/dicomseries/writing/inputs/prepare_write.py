@@ -59,6 +59,11 @@ def prepare(
         source, request = _masks(source, request)
         volume = opened_like(source, series, options, request.kind, options.geometry)
         series = completed(series, volume.grid)
+    if request.is_segmentation and isinstance(source, Volume):
+        from dicomseries.writing.inputs.mask_inputs import with_read_segments
+
+        options = with_read_segments(source, options)
+        request = replace(request, options=options)
     if isinstance(source, LayeredSource):
         from dicomseries.writing.inputs.mask_inputs import described_masks
 
