@@ -6,6 +6,7 @@ import json
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import dicomseries as dcs
@@ -13,7 +14,7 @@ from dicomseries.standard.known_readers import OVERLAY_LIMITS
 from judges.ohif import ohif
 from judges.outcomes import RIGHT, CannotReadError
 from judges.overlay_programs import OVERLAY_PROGRAMS, lay_in_ohif, overlay_outcomes
-from judges.overlays import OVERLAY_MEANINGS
+from judges.overlays import OVERLAY_MEANINGS, overlay_from_page
 from judges.results import PLANTED, RESULTS, plant, write_results
 
 RECORD = json.loads((Path(__file__).parent / "readers.json").read_text(encoding="utf-8"))
@@ -73,6 +74,48 @@ def test_ohif_lays_the_other_results_over_their_source_as_the_documentation_says
     assert_laid(OVERLAY_PROGRAMS[0], partial(lay_in_ohif, viewer), shown)
 
 
+SHAPE = (6, 9, 16)
+
+
+@pytest.mark.endurance
+@pytest.mark.timeout(300)
+def test_ohif_shows_large_numbers_and_results_over_time_as_advice_says(viewer, tmp_path):
+    plain, timed = tmp_path / "plain", tmp_path / "timed"
+    random = np.random.default_rng(0)
+    dcs.write(random.integers(0, 99, SHAPE), plain / "ct", kind="CT", spacing=(1, 1, 2))
+    series = random.integers(0, 99, (3, *SHAPE))
+    dcs.write(series, timed / "ct", kind="CT", spacing=(1, 1, 2), axes="tzyx", times=2.0)
+    labels = (np.arange(np.prod(SHAPE)) % 301).reshape(SHAPE).astype("uint16")
+    maps = random.normal(size=(3, *SHAPE)).astype("float32")
+
+    segments, said = laid(viewer, plain, labels, kind="Segmentation")
+    assert OVERLAY_LIMITS["segments beyond 255"] in said
+    found = segments[0].values
+    assert np.array_equal(found[80], labels == 80)
+    assert not np.array_equal(found[44], labels == 44)  # has the voxels of 300, too
+    assert not found[300].any()
+
+    (over_time,), said = laid(viewer, plain, maps, kind="ParametricMap", axes="tzyx", times=2.0)
+    assert _plain(OVERLAY_LIMITS["map over time"]) in said
+    assert np.allclose(over_time.values[0], maps[0] * 100, rtol=1e-6)
+
+    (planes, _), said = laid(viewer, timed, labels % 3, kind="Segmentation")
+    assert _plain(OVERLAY_LIMITS["source over time"]) in said
+    assert planes.values[1].shape == (18, *SHAPE[1:])
+    nothing, said = laid(viewer, timed, maps[0], kind="ParametricMap")
+    assert _plain(OVERLAY_LIMITS["source over time"]) in said
+    assert nothing == []
+
+
+def laid(viewer, study, array, **options):
+    """Write a result into a study; return what OHIF lays over its source, and the advice."""
+    folder = study / f"result-{len(list(study.iterdir()))}"
+    receipt = dcs.write(array, folder, like=study / "ct", units=None, sync=False, **options)
+    source = str(dcs.read(study / "ct").tags["SeriesInstanceUID"])
+    _, (head, voxels) = viewer.overlays(study, source, [receipt.series_uid])
+    return overlay_from_page(head, voxels), receipt.advice
+
+
 @pytest.mark.timeout(300)
 def test_ohif_lists_a_report_of_measurements_and_cannot_open_it(viewer, results, tmp_path):
     # OHIF 3.13 wants coordinates in each measurement; those of a segment have none.
@@ -96,6 +139,14 @@ def test_the_record_has_every_result_and_every_program():
     assert ON_SOURCE["meanings"] == OVERLAY_MEANINGS
 
 
+NOT_IN_THE_MATRIX = (
+    "columns of bits",
+    "segments beyond 255",
+    "map over time",
+    "source over time",
+)
+"""The first is of Orthanc, in kinds.md; the others are measured below."""
+
 WRONG_IN = {
     "map on its source": {"OHIF"},
     "map of 64 bits": {"OHIF", "dcmqi"},
@@ -103,7 +154,7 @@ WRONG_IN = {
     "part of a map": {"OHIF", "@cornerstonejs/adapters"},
     "part of a slice": {"OHIF", "@cornerstonejs/adapters"},
     "bits": {"@cornerstonejs/adapters"},
-    "columns of bits": set(),
+    **{key: set() for key in NOT_IN_THE_MATRIX},
     "overlapping": {"OHIF"},
     "fractional": {"OHIF", "@cornerstonejs/adapters", "dcmqi"},
     "labels beyond 255": {"OHIF", "@cornerstonejs/adapters", "highdicom"},

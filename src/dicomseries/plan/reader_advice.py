@@ -176,6 +176,8 @@ def _map_advice(series: SeriesPlan) -> Iterator[str]:
         yield OVERLAY_LIMITS["map of 64 bits"]
         return
     yield OVERLAY_LIMITS["map on its source"]
+    if series.extent.volumes > 1:
+        yield OVERLAY_LIMITS["map over time"]
     if series.grid.shape[1] * series.grid.shape[2] % 4:
         yield OVERLAY_LIMITS["voxels of a map"]
 

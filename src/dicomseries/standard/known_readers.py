@@ -88,6 +88,13 @@ OVERLAY_LIMITS = {
     "labels beyond 255": f"{listed(OHIF, ADAPTERS)} hold the labels of a label map in 8 bits, and "
     f"show those beyond 255 as others; {HIGHDICOM} leaves them out where segments are read one by "
     "one. All three read `segmentation_type='binary'`.",
+    "segments beyond 255": f"{listed(OHIF, ADAPTERS)} hold numbers of segments in 8 bits, and show "
+    "those beyond 255 as others. Write at most 255 segments into one Segmentation.",
+    "map over time": f"{listed(OHIF, ADAPTERS)} lay the first volume alone of a Parametric Map on "
+    "its source. `split='time'` writes a map for each volume.",
+    "source over time": f"{OHIF} lays a Segmentation in the wrong place in its three planes (MPR) "
+    "where the source has several volumes, and shows no Parametric Map there. Pass as `like=` a "
+    "series of one volume, as `split='time'` writes them.",
     "colours of labels": f"{OHIF} colours the segments of a label map in their order, not by "
     "their number: colours are right where the labels are 1, 2, 3 and so on.",
 }

@@ -132,7 +132,7 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
         *inherited.advice,
         *_group_advice(inherited, request),
         *unused,
-        *_overlay_advice(matching, request),
+        *_overlay_advice(source, matching, request),
     )
     inheritance = Inheritance(
         study_uid=source.study_uid,
@@ -174,10 +174,15 @@ def _matching(source: SourceSeries, grid: Grid, options: WriteOptions) -> Matchi
     return matching
 
 
-def _overlay_advice(matching: Matching, request: WriteRequest) -> Iterator[str]:
+def _overlay_advice(
+    source: SourceSeries, matching: Matching, request: WriteRequest
+) -> Iterator[str]:
     """Yield advice about viewers that lay a result on its source pixel by pixel."""
-    if request.options.same_space is False:
+    is_result = request.kind.name in {"Segmentation", "ParametricMap"}
+    if request.options.same_space is False or not is_result:
         return
+    if source.volumes > 1 and source.grid.statement.has_place:
+        yield OVERLAY_LIMITS["source over time"]
     if request.kind.name == "Segmentation" and not matching.same_pixels:
         yield OVERLAY_LIMITS["part of a slice"]
     if request.kind.name == "ParametricMap" and matching.relation != "same grid":

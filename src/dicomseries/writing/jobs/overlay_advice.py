@@ -48,12 +48,14 @@ def overlay_advice(
     if segmentation_type == "fractional":
         yield OVERLAY_LIMITS["fractional"]
     if segmentation_type == "binary":
-        yield from _binary_advice(rows, columns, has_overlap=has_overlap)
+        yield from _binary_advice(len(numbers), rows, columns, has_overlap=has_overlap)
     if segmentation_type == "labelmap":
         yield from _label_advice(numbers)
 
 
-def _binary_advice(rows: int, columns: int, *, has_overlap: bool) -> Iterator[str]:
+def _binary_advice(segments: int, rows: int, columns: int, *, has_overlap: bool) -> Iterator[str]:
+    if segments > _MOST_IN_BYTE:
+        yield OVERLAY_LIMITS["segments beyond 255"]
     if rows * columns % 8:
         yield OVERLAY_LIMITS["bits"]
     if columns % 8:
