@@ -132,6 +132,15 @@ def test_frames_that_name_nothing_are_rejected(pictures):
     assert caught.value.code == "position-missing"
 
 
+def test_tiles_of_a_large_picture_are_no_stack_of_pictures(pictures):
+    _, _, path = pictures
+    changed(path, without_stack_numbers)
+    changed(path, lambda dataset: setattr(dataset, "TotalPixelMatrixRows", 60))
+    with pytest.raises(ReadError) as caught:
+        dcs.read(path)
+    assert caught.value.code == "position-missing"
+
+
 def test_labels_of_other_pictures_are_rejected(pictures, source, tmp_path):
     _, _, path = pictures
     dcs.write(np.ones((3, 6, 8), "uint8"), tmp_path / "other", kind="SC", sync=False)

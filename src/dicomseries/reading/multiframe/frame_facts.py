@@ -196,10 +196,13 @@ class Frames:
         """Number of the source picture of each frame, from 1, shape (frames,).
 
         From InStackPositionNumber; else the frame number of one source file, or the place of the
-        source file in ReferencedSeriesSequence. None if unknown.
+        source file in ReferencedSeriesSequence. None if unknown, or if frames are tiles of one
+        large picture.
         """
         if self.stack_numbers is not None:
             return self.stack_numbers
+        if self.instance.raw("TotalPixelMatrixRows") is not None:
+            return None
         uids: list[str] = []
         frames: list[int] = []
         for picture in self.source_pictures:

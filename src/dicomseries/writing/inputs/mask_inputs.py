@@ -105,11 +105,12 @@ def with_read_segments(source: Any, options: WriteOptions) -> WriteOptions:
     described = getattr(source, "segments", None)
     if not isinstance(source, Volume) or not isinstance(described, Mapping) or not described:
         return options
-    fields = {number: segment.fields for number, segment in described.items()}
+    # a label map may describe its background, which is no segment to write
+    fields = {number: segment.fields for number, segment in described.items() if number > 0}
     if source.layers is None and getattr(source, "voxels", "") != "labels":
         if len(fields) > 1:
             return options
-        fields = {1: next(iter(fields.values()))}  # one segment, as 0 and 1
+        fields = {1: fields.popitem()[1]} if fields else {}  # one segment, as 0 and 1
     if options.segments is None:
         return replace(options, segments=fields)
     if not isinstance(options.segments, Mapping) or "labels" in options.segments:
