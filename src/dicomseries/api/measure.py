@@ -23,6 +23,7 @@ from dicomseries.reports import MeasurementReceipt
 from dicomseries.short_repr import whole_text
 from dicomseries.sinks import stored_path
 from dicomseries.sources import Volume
+from dicomseries.standard.known_readers import DCMQI, HIGHDICOM, OHIF, listed
 from dicomseries.uids import SeriesUids, make_uid, series_uids
 from dicomseries.writing import open_source, target_at
 
@@ -38,6 +39,11 @@ _PARAMETERS = (
 _CONTENT_VERSION = b"dicomseries measurements 1"
 """Begins every digest. A change of what is hashed changes this, so that no UID is made twice."""
 _UNKNOWN_VERSION = "not stated"
+_OF_READERS = (
+    f"{OHIF} lists a report on segments and cannot open it; {listed(HIGHDICOM, DCMQI)} read it, "
+    "and so does dicomseries."
+)
+"""tests/interop/test_results_on_source.py and test_measurements.py."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -367,7 +373,7 @@ def measured_report(
         series_uid=uids.series,
         instance_uid=uids.instance(0),
         bytes=len(encoded),
-        advice=(*advice, *header.advice),
+        advice=(*advice, *header.advice, _OF_READERS),
     )
     return EncodedReport(encoded=encoded, receipt=receipt)
 

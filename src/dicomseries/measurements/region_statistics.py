@@ -22,6 +22,8 @@ _MOST_DISTINCT = 1 << 22
 """Distinct values that are counted for all segments together."""
 _LEAST_DISTINCT = 1 << 16
 """Distinct values that are counted for any segment: all that 16 bits have."""
+_SMALL_RANGE = 1 << 17
+"""Range of whole numbers that are counted in a table."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,7 +220,7 @@ class _Distinct:
     counts: npt.NDArray[np.int64]
 
     def merged(self, values: Numbers) -> _Distinct:
-        new, counts = np.unique(values, return_counts=True)
+        new, counts = _distinct_values(values)
         joined, places = np.unique(np.concatenate((self.values, new)), return_inverse=True)
         sums = np.zeros(len(joined), np.int64)
         np.add.at(sums, places.reshape(-1), np.concatenate((self.counts, counts)))
@@ -231,6 +233,20 @@ class _Distinct:
         for rank in ranks:
             values[rank] = float(self.values[int(np.searchsorted(ends, rank, side="right"))])
         return values
+
+
+def _distinct_values(values: Numbers) -> tuple[Numbers, npt.NDArray[np.int64]]:
+    """Return the distinct values, rising, and how often each is there.
+
+    Whole numbers of a small range are counted without sorting.
+    """
+    if values.dtype.kind in "iu":
+        low, high = int(values.min()), int(values.max())
+        if high - low < _SMALL_RANGE:
+            counts = np.bincount(np.subtract(values, low, dtype=np.int64))
+            places = np.flatnonzero(counts)
+            return places.astype(np.float64) + low, counts[places]
+    return np.unique(values.astype(np.float64, copy=False), return_counts=True)
 
 
 class _Region:
@@ -268,7 +284,7 @@ class _Region:
         self.minimum = min(self.minimum, float(values.min()))
         self.maximum = max(self.maximum, float(values.max()))
         if self.distinct is not None:
-            distinct = self.distinct.merged(values)
+            distinct = self.distinct.merged(region.finite)
             self.distinct = distinct if len(distinct.values) <= self.most else None
 
     def result(

@@ -13,6 +13,7 @@ from highdicom.sr import srread
 
 import dicomseries as dcs
 from dicomseries.errors import GeometryError, OptionError, ReadError, TargetError
+from dicomseries.measurements import aligned_slabs
 
 OBLIQUE = np.array(
     [[0.54, 0, 2.0, -12.34567], [0, -0.9, 0, 3.5], [0.72, 0, -1.5, 4], [0, 0, 0, 1.0]]
@@ -195,6 +196,27 @@ def test_content_uids_follow_from_the_numbers(study, tmp_path):
     ]
     uids = [receipt.instance_uid for receipt in receipts]
     assert uids[0] == uids[1] != uids[2]
+
+
+def test_slabs_of_one_slice_give_the_same_numbers_and_are_all_that_is_read(study, monkeypatch):
+    folder, receipt = study
+    depths = []
+    real = aligned_slabs._labels_of
+
+    def noted(segmentation, start, stop):
+        depths.append(stop - start)
+        return real(segmentation, start, stop)
+
+    monkeypatch.setattr(aligned_slabs, "_SLAB_VOXELS", 1)
+    monkeypatch.setattr(aligned_slabs, "_labels_of", noted)
+    measured = dcs.measure(folder / "seg", source=folder / "ct", percentiles=(5, 25, 50))
+    assert depths == [1] * SHAPE[0]
+    for row, whole in zip(
+        measured.table,
+        (row for row in receipt.table if row.quantity.meaning != "Elasticity"),
+        strict=True,
+    ):
+        assert row.number == pytest.approx(whole.number, rel=1e-13)
 
 
 def test_without_out_nothing_is_written_and_the_numbers_are_the_same(study):
