@@ -16,10 +16,11 @@ VOXELS = np.arange(60, dtype="int16").reshape(3, 4, 5)
 AFFINE = np.array([[-2.0, 0, 0, 9], [0, -3, 0, 8], [0, 0, 4, 7], [0, 0, 0, 1]])
 
 
-class Image:
-    """Attributes of a TorchIO image."""
+class Image(dict):
+    """Attributes of a TorchIO image, which is a dict."""
 
     def __init__(self, array, kind, path=None):
+        super().__init__(data=array, affine=AFFINE, type=kind)
         self.data, self.affine = array.transpose(2, 1, 0)[None], AFFINE
         self.type, self.path = kind, path
 

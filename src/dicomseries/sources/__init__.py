@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dicomseries.sources.all_formats import FORMATS, Format
     from dicomseries.sources.arguments.diffusion_gradients import diffusion_gradients
     from dicomseries.sources.arguments.segment_layers import HIGHEST_LABEL
-    from dicomseries.sources.array_source import ArraySource, MaskSource
+    from dicomseries.sources.array_source import ArraySource, MaskSource, is_collection
     from dicomseries.sources.formats.nifti import label_names
     from dicomseries.sources.frames.array_frames import array_frames
     from dicomseries.sources.frames.frame_reader import FrameReader, picked_frames
@@ -60,6 +60,7 @@ __all__ = [
     "Volume",
     "array_frames",
     "diffusion_gradients",
+    "is_collection",
     "label_names",
     "mask_set_of",
     "masks_in_folder",
@@ -80,7 +81,7 @@ export_lazily(
     {
         "dicomseries.sources.arguments.diffusion_gradients": ("diffusion_gradients",),
         "dicomseries.sources.arguments.segment_layers": ("HIGHEST_LABEL",),
-        "dicomseries.sources.array_source": ("ArraySource", "MaskSource"),
+        "dicomseries.sources.array_source": ("ArraySource", "MaskSource", "is_collection"),
         "dicomseries.sources.all_formats": ("FORMATS", "Format"),
         "dicomseries.sources.formats.nifti": ("label_names",),
         "dicomseries.sources.frames.array_frames": ("array_frames",),

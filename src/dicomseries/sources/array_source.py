@@ -6,10 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from dicomseries.sources.optional_packages import made_by
+
 if TYPE_CHECKING:
     from dicomseries.sources.volume import Volume
 
-__all__ = ["ArraySource", "MaskSource"]
+__all__ = ["ArraySource", "MaskSource", "is_collection"]
 
 
 class SlicedArray(Protocol):
@@ -57,3 +59,16 @@ ArraySource: TypeAlias = "SlicedArray | ItkImage | NiftiImage | Volume | str | o
 
 MaskSource: TypeAlias = "ArraySource | Mapping[Any, ArraySource] | Sequence[ArraySource]"
 """What `write` takes for a Segmentation: also masks by name or label, or a list of them."""
+
+
+def is_collection(source: object) -> bool:
+    """Return whether it is a mapping or list of sources.
+
+    An image of TorchIO is a dict too, and one source.
+
+    Examples
+    --------
+    >>> is_collection({"liver": "liver.nii"}), is_collection("liver.nii")
+    (True, False)
+    """
+    return isinstance(source, Mapping | list | tuple) and not made_by(source, "torchio")

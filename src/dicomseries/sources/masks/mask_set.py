@@ -16,6 +16,7 @@ from dicomseries.geometry import Grid
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.orientation import Turn, turn_onto
 from dicomseries.sources.arguments.source_arguments import SourceArguments
+from dicomseries.sources.array_source import is_collection
 from dicomseries.sources.masks.background import reject_background
 from dicomseries.sources.masks.layered_source import Opener
 from dicomseries.sources.masks.mask_frames import MaskFrames, OpenMask
@@ -175,6 +176,8 @@ def mask_set_of(source: Any) -> MaskSet | None:
     SourceError
         If it is empty, or two masks have one name or label.
     """
+    if not is_collection(source):
+        return None
     if isinstance(source, Mapping):
         return _of_mapping(source)
     if isinstance(source, list | tuple):

@@ -11,7 +11,7 @@ from typing import Any
 from dicomseries.errors import SourceError
 from dicomseries.options import WriteOptions, load_mapping
 from dicomseries.segmentation import is_dataset_json, parse_segments, regions_in_dataset_json
-from dicomseries.sources import LabelRegion, LabelRegions
+from dicomseries.sources import LabelRegion, LabelRegions, is_collection
 
 __all__ = ["with_label_names"]
 
@@ -49,7 +49,7 @@ def with_label_names(
         if not options.segments:
             options = replace(options, segments=dataset)
             advice.append(f"The names of the segments are those of {folder / _DATASET}.")
-    if is_dataset_json(options.segments) and not isinstance(source, Mapping | list | tuple):
+    if is_dataset_json(options.segments) and not is_collection(source):
         regions = regions_in_dataset_json(options.segments)
         if regions:
             segments = [LabelRegion(name=name, labels=labels) for name, labels in regions]

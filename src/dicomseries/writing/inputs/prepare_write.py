@@ -5,13 +5,13 @@ What only a source series or a label map needs is imported where it is used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dicomseries.errors import SourceError
 from dicomseries.options import WriteOptions
-from dicomseries.sources import LayeredSource, Volume
+from dicomseries.sources import LayeredSource, Volume, is_collection
 from dicomseries.writing.encode.slab_loop import within_memory
 from dicomseries.writing.inputs.carried_metadata import with_carried, with_sidecar
 from dicomseries.writing.inputs.drawn_images import DrawnImage, with_drawn_images
@@ -112,7 +112,7 @@ def _masks(source: Any, request: WriteRequest) -> tuple[Any, WriteRequest]:
         source, options, advice = with_label_names(source, request.options)
         request = replace(request, options=options, advice=(*request.advice, *advice))
         return mask_source(source, options), request
-    if not isinstance(source, Mapping | list | tuple):
+    if not is_collection(source):
         return source, request
     raise SourceError(
         code="masks-of-another-kind",
