@@ -67,5 +67,5 @@ def first_series(rounds: int) -> Iterator[Row]:
         ours=seconds["ours"],
         theirs=seconds["example"],
         goal=1.5,
-        note="imports: numpy, typer, this package",
+        note="imports: numpy, click, this package",
     )

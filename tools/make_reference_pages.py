@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import typer
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, AllTransferSyntaxes
 
@@ -306,11 +305,11 @@ def api_entry(name: str) -> str:
 
 def commands_page() -> str:
     """Return the page of the command line."""
-    root: Any = typer.main.get_command(app)
-    above = root.make_context("dicomseries", [], resilient_parsing=True, terminal_width=HELP_WIDTH)
+    above = app.make_context("dicomseries", [], resilient_parsing=True, terminal_width=HELP_WIDTH)
     below = [
-        command.make_context(name, [], parent=above, resilient_parsing=True)
-        for name, command in root.commands.items()
+        app.commands[name].make_context(name, [], parent=above, resilient_parsing=True)
+        for name in app.list_commands(above)
+        if app.get_command(above, name)
     ]
     return "\n".join([COMMAND_LINE, *map(help_section, (above, *below))])
 

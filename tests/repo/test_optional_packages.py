@@ -40,7 +40,7 @@ HEAVY = (
     "xarray",
     "zarr",
 )
-COMMAND_LINE = ("typer", "rich", "click")
+COMMAND_LINE = ("click", "rich", "typer")
 TESTING = ("hypothesis", "pytest")
 
 

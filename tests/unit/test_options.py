@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-import typer
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 import dicomseries as dcs
+from dicomseries.cli.click_commands.command_line import command_of
 from dicomseries.cli.commands.write_command import command_options, signature
 from dicomseries.errors import OptionError
 from dicomseries.options import (
@@ -55,9 +55,7 @@ def test_a_new_option_is_in_the_help():
         pass
 
     command.__signature__ = signature(command_options(WithDummy))
-    app = typer.Typer(rich_markup_mode=None)
-    app.command()(command)
-    help_text = CliRunner().invoke(app, ["--help"]).output
+    help_text = CliRunner().invoke(command_of(command), ["--help"]).output
     assert "--dummy N" in help_text
     assert "A dummy option." in help_text
 

@@ -446,7 +446,7 @@ def test_a_pipe_that_is_closed_is_no_error_on_windows_either(
     def closed(*_: Any, **__: Any) -> None:
         raise OSError(errno.EINVAL, "Invalid argument")
 
-    monkeypatch.setattr(cli_app, "app", closed)
+    monkeypatch.setattr(cli_app.app, "make_context", closed)
     assert cli.main(["--version"]) == 4
     monkeypatch.setattr(operating_system, "_IS_WINDOWS", True)
     capsys.readouterr()

@@ -6,11 +6,13 @@ import functools
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 SLOW = (
     "PIL",
     "SimpleITK",
     "asyncio",
+    "click",
     "dask",
     "email",
     "gdcm",
@@ -28,7 +30,6 @@ SLOW = (
     "rich",
     "ssl",
     "tomllib",
-    "typer",
     "xml",
 )
 """Packages and modules that take as long to import as a part of a small write."""
@@ -97,3 +98,19 @@ def test_every_name_of_a_package_imported_on_first_use_exists() -> None:
     assert "save_volume" in dir(dicomseries.sinks)
     assert dicomseries.api.write is dicomseries.write
     assert callable(dicomseries.plan)
+
+
+def test_the_command_line_of_a_write_imports_only_what_it_calls(tmp_path: Path) -> None:
+    program = (
+        "import sys; from dicomseries.cli import main\n"
+        f"code = main(['demo', {str(tmp_path / 'out')!r}, 'int16', '--quiet'])\n"
+        "print(code, *sys.modules)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True
+    )
+    code, *imported = ended.stdout.split()
+    assert code == "0"
+    assert {"pydantic", "rich", "typer", "numpy.ma", "numpy.random"}.isdisjoint(imported)
+    commands = [name for name in imported if name.startswith("dicomseries.cli.commands.")]
+    assert {name.rpartition(".")[2] for name in commands} == {"demo_command", "tags_command"}

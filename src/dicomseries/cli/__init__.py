@@ -14,9 +14,13 @@ exit      meaning
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 
 __all__ = ["main"]
+
+_FEWER_COLLECTIONS = 50_000
+"""New objects between two collections of garbage; Python's own number is 700 to 2,000."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     dicomseries ...
     0
     """
-    # Late, so that `import dicomseries.cli` does not import typer.
+    if arguments is None:  # the process is that of the command
+        # Each collection looks at all that was imported; a first write would spend a tenth on it.
+        gc.set_threshold(_FEWER_COLLECTIONS)
+    # Late, so that `import dicomseries.cli` does not import click.
     from dicomseries.cli.app import run
 
     return run(arguments)

@@ -10,26 +10,19 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 import dicomseries
-from dicomseries.cli.commands import (
-    check_command,
-    demo_command,
-    derive_command,
-    doctor_command,
-    list_command,
-    measure_command,
-    picture_command,
-    read_command,
-    serve_command,
-    tags_command,
-    view_command,
-    write_command,
+from dicomseries.cli import commands
+from dicomseries.cli.click_commands.command_line import CommandLine
+from dicomseries.cli.click_commands.shell_completion import (
+    completed,
+    install_completion,
+    show_completion,
 )
 from dicomseries.cli.exit_codes import CommandLineError, Exit, exit_of
 from dicomseries.cli.help_sections import EVERYWHERE
@@ -43,13 +36,55 @@ from dicomseries.operating_system import is_closed_pipe
 
 __all__ = ["app", "run"]
 
+
+def _at_root() -> None:
+    """Write any array as a DICOM series that every viewer reads right, and prove it."""
+    # Without a command the help is shown.
+    context = click.get_current_context()
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(Exit.USAGE)
+
+
+def _flag(name: str, text: str, function: Callable[[], None]) -> click.Option:
+    """Return an option that is answered at once."""
+
+    def answer(context: click.Context, _: click.Parameter, is_typed: bool) -> None:
+        if is_typed and not context.resilient_parsing:
+            function()
+            context.exit()
+
+    return click.Option(
+        [name], help=text, is_flag=True, is_eager=True, expose_value=False, callback=answer
+    )
+
+
+def _version() -> None:
+    click.echo(f"dicomseries {dicomseries.__version__}")
+
+
 # Help is plain text: rich's would double the time `--help` takes, and reads worse in a pipe.
-app = typer.Typer(
+app: CommandLine = CommandLine(
+    commands.NAMES,
+    commands.__name__,
     name="dicomseries",
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    add_completion=True,
+    help=_at_root.__doc__,
+    callback=_at_root,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
+    params=[
+        _flag("--version", "Print the version and exit.", _version),
+        _flag(
+            "--install-completion",
+            "Install completion for the current shell.",
+            lambda: install_completion(app),
+        ),
+        _flag(
+            "--show-completion",
+            "Show completion for the current shell, to copy it or customize the installation.",
+            lambda: show_completion(app),
+        ),
+    ],
     epilog=f"""\b
 Exit codes:
   0 done, 1 check found errors, 2 usage, 3 input rejected,
@@ -57,41 +92,6 @@ Exit codes:
 
 {EVERYWHERE}""",
 )
-for _command in (
-    demo_command,
-    write_command,
-    derive_command,
-    picture_command,
-    measure_command,
-    read_command,
-    list_command,
-    tags_command,
-    view_command,
-    serve_command,
-    check_command,
-    doctor_command,
-):
-    _command.register(app)
-
-# The usage error of click: typer has its own click, or uses the installed one, by version.
-_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-
-
-@app.callback(invoke_without_command=True)
-def _dicomseries(
-    context: typer.Context,
-    *,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
-    ] = False,
-) -> None:
-    """Write any array as a DICOM series that every viewer reads right, and prove it."""
-    if version:
-        typer.echo(f"dicomseries {dicomseries.__version__}")
-        raise typer.Exit
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), err=True)
-        raise typer.Exit(Exit.USAGE)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -113,31 +113,38 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _signals_as_interrupts() as received,
     ):
         try:
-            code = app(words, prog_name="dicomseries", standalone_mode=False, obj=output)
+            code = _called(words, output)
             sys.stdout.flush()
-        except SystemExit:
-            # The reader of a pipe has stopped (``| head``); typer makes a SystemExit of that alone.
-            return int(Exit.DONE)
+        except (KeyboardInterrupt, click.Abort):
+            code = Exit.INTERRUPTED
         except Exception as error:  # noqa: BLE001 - every error becomes one block
             if is_closed_pipe(error):
                 return int(Exit.DONE)
             return _failed(error, output)
-        except KeyboardInterrupt:
-            code = Exit.INTERRUPTED
         finally:
             _discard_unwritable_output()
-    if code == Exit.INTERRUPTED:  # typer turns Ctrl-C into this code
+    if code == Exit.INTERRUPTED:
         _interrupted(output)
         return 128 + received[0] if received else int(Exit.INTERRUPTED)
     return int(code or Exit.DONE)
 
 
+def _called(words: list[str], output: Output) -> int:
+    """Call the typed command; return its exit code."""
+    if completed(app):
+        return int(Exit.DONE)
+    try:
+        with app.make_context("dicomseries", words, obj=output) as context:
+            code = app.invoke(context)
+    except click.exceptions.Exit as end:
+        code = end.exit_code
+    return int(code or Exit.DONE)
+
+
 def _failed(error: Exception, output: Output) -> int:
-    if isinstance(error, typer.Abort):
-        return _interrupted(output)
     if output.debug:
         traceback.print_exception(error)
-    if isinstance(error, _UsageError):
+    if isinstance(error, click.UsageError):
         error = _usage_error(error, output.words)
     output.error(error)
     return int(exit_of(error))
@@ -158,7 +165,7 @@ def _discard_unwritable_output() -> None:
 
 
 def _usage_error(error: Any, words: Sequence[str]) -> CommandLineError:
-    """Return a usage error of typer in our form."""
+    """Return a usage error of click in our form."""
     message = error.format_message() or "no command"
     if any(word.startswith(OPTION) for word in words):
         # The second of two pairs behind one option is an argument too many, and may be secret.
@@ -181,11 +188,8 @@ def _usage_error(error: Any, words: Sequence[str]) -> CommandLineError:
 
 def _command_of(words: Sequence[str]) -> str:
     """Return the typed command; a usage error may lack it."""
-    names = set()
-    for command in app.registered_commands:
-        names.add(command.name or getattr(command.callback, "__name__", ""))
     for word in words:
-        if word in names:
+        if word in commands.NAMES:
             return f"dicomseries {word}"
     return "dicomseries"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import Annotated, Any
 
-import typer
-from typer.core import TyperCommand
+import click
+
+from dicomseries.cli.click_commands.command_line import CommandOption, PlainCommand
 
 __all__ = [
     "EVERYWHERE",
@@ -36,21 +37,21 @@ _SHORT_EXAMPLES = 3
 _ALL = "help-all"
 """Key of a context whose help shows every option."""
 
+_HELP = frozenset({"--help", "--help-all"})
 _PLAIN = {"argument": "Arguments", "option": "Options"}
 _WIDTH = 76
 _HANGING = " " * 19
 """Indent of the summaries of kinds; lines of help are 78 characters long."""
 
 
-class Sectioned(TyperCommand):
-    """A command with sections of options in its plain help.
+class Sectioned(PlainCommand):
+    """A command with sections of options in its help.
 
-    typer groups options in its coloured help only, which takes twice as long to appear. Of a
-    command with `common` options, ``--help`` shows those, and ``--help-all`` all of them.
+    Of a command with `common` options, ``--help`` shows those, and ``--help-all`` all of them.
 
     Examples
     --------
-    >>> issubclass(Sectioned, TyperCommand)
+    >>> issubclass(Sectioned, PlainCommand)
     True
     """
 
@@ -65,7 +66,7 @@ class Sectioned(TyperCommand):
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            panel = getattr(parameter, "rich_help_panel", None)
+            panel = getattr(parameter, "group", None)
             title = panel or _PLAIN[parameter.param_type_name]
             if record is not None:
                 sections.setdefault(title, []).append(record)
@@ -85,7 +86,7 @@ class Sectioned(TyperCommand):
                 continue
             if parameter.param_type_name == "argument":
                 arguments.append(record)
-            elif parameter.name in self.common or parameter.name in {"help", "help_all"}:
+            elif parameter.name in self.common or not _HELP.isdisjoint(parameter.opts):
                 options.append(record)
         with formatter.section("Arguments"):
             formatter.write_dl(arguments)
@@ -105,16 +106,15 @@ class Sectioned(TyperCommand):
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the end of the help, with all kinds."""
+        epilog = self.epilog or ""
         if self._is_short(ctx):
-            epilog, self.epilog = self.epilog, self._short_epilog()
-            super().format_epilog(ctx, formatter)
-            self.epilog = epilog
-            return
-        if self.epilog and KINDS in self.epilog:
+            self.epilog = self._short_epilog()
+        elif KINDS in epilog:
             wrapper = textwrap.TextWrapper(_WIDTH, initial_indent="  ", subsequent_indent=_HANGING)
             lines = list(map(wrapper.fill, kinds()))
-            self.epilog = self.epilog.replace(KINDS, "\n".join(["\b\nKinds:", *lines, "\n"]))
+            self.epilog = epilog.replace(KINDS, "\n".join(["\b\nKinds:", *lines, "\n"]))
         super().format_epilog(ctx, formatter)
+        self.epilog = epilog
 
 
 def sectioned(*common: str) -> type[Sectioned]:
@@ -133,27 +133,21 @@ def sectioned(*common: str) -> type[Sectioned]:
     return type("Sectioned", (Sectioned,), {"common": frozenset(common)})
 
 
-def full_help(context: typer.Context) -> str:
+def full_help(context: click.Context) -> str:
     """Return the help of a command with every option."""
     context.meta[_ALL] = True
     return context.get_help()
 
 
-def _show_all(context: typer.Context, is_asked: bool) -> None:
+def _show_all(context: click.Context, is_asked: bool) -> None:
     if is_asked:
-        typer.echo(full_help(context))
-        raise typer.Exit
+        click.echo(full_help(context))
+        context.exit()
 
 
 HelpAll = Annotated[
     bool,
-    typer.Option(
-        "--help-all",
-        help="Show every option and exit.",
-        callback=_show_all,
-        is_eager=True,
-        expose_value=False,
-    ),
+    CommandOption("--help-all", help="Show every option and exit.", at_once=_show_all),
 ]
 """The option of a command made by `sectioned`."""
 

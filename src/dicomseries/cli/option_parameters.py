@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
-import typer
-
+from dicomseries.cli.click_commands.command_line import CommandOption
 from dicomseries.options import Option, options_of
 
 _COMPLETED = {
@@ -35,13 +34,13 @@ def parameters(options: Mapping[str, Option]) -> Iterator[inspect.Parameter]:
     """
     for name, option in options.items():
         if option.help:
-            yield parameter(name, _typer_option(name, option), option.words, _default(option))
+            yield parameter(name, _command_option(name, option), option.words, _default(option))
 
 
 def parameter(
     name: str, declaration: Any, words: Any, default: Any = inspect.Parameter.empty
 ) -> inspect.Parameter:
-    """Return a parameter of a command for typer."""
+    """Return a parameter of a command."""
     kind = words if default is not None else words | None
     return inspect.Parameter(
         name,
@@ -61,17 +60,16 @@ def shared_option(name: str, **changes: Any) -> Any:
     **changes
         Fields of its `Option` that differ, such as ``help``.
     """
-    return _typer_option(name, replace(options_of("write")[name], **changes))
+    return _command_option(name, replace(options_of("write")[name], **changes))
 
 
-def _typer_option(name: str, option: Option) -> Any:
-    return typer.Option(
+def _command_option(name: str, option: Option) -> Any:
+    return CommandOption(
         option.flag_of(name),
         metavar=option.metavar or None,
         help=option.help,
-        rich_help_panel=option.group or None,
-        show_default=False,
-        autocompletion=_completion(name),
+        group=option.group,
+        completion=_completion(name),
     )
 
 

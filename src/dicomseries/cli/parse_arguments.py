@@ -71,7 +71,7 @@ def arguments_of(words: Mapping[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     words : mapping
-        Option → its value as typer has read it; None, False or an empty list if it was left out.
+        Option → its value as click has read it; None, False or an empty list if it was left out.
 
     Raises
     ------

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-import typer
-
+from dicomseries.cli.click_commands.command_line import CommandOption
 from dicomseries.cli.option_parameters import shared_option
 
 __all__ = [
@@ -39,7 +38,7 @@ Series = Annotated[
 ]
 Preview = Annotated[
     bool,
-    typer.Option(
+    CommandOption(
         "--preview", help="Show the middle slice, on a terminal with colour; nothing in a pipe."
     ),
 ]

@@ -13,9 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+import click
 import numpy as np
 import pytest
-import typer
 
 import dicomseries as dcs
 from dicomseries.cli import main
@@ -137,7 +137,7 @@ def test_a_missing_kind_lists_the_kinds_one_a_line(capsys):
     )
 
 
-@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, typer.Abort])
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, click.Abort])
 @pytest.mark.parametrize("json_flag", [[], ["--json"]])
 def test_an_interrupt_ends_with_one_line(monkeypatch, capsys, interrupt, json_flag):
     def stop(*_, **__):
@@ -498,7 +498,7 @@ def test_every_command_has_help_with_examples_that_parse(capsys, command):
         rf"^ *dicomseries ({command} .*|{command})$", text.partition("Examples:")[2], re.MULTILINE
     )
     assert examples
-    known = typer.main.get_command(app).commands[command]
+    known = app.get_command(click.Context(app), command)
     for example in examples:
         words = [word for word in shlex.split(example.partition("|")[0])[1:] if word != "--json"]
         known.make_context(command, words)
@@ -522,7 +522,7 @@ def test_long_help_comes_in_sections_that_leave_out_no_option(capsys, command, f
     sections = re.findall(r"^(\w.*):$", text, re.MULTILINE)
     assert sections[0] == "Arguments"
     assert len(sections) == len(set(sections)) > 2
-    for parameter in typer.main.get_command(app).commands[command].params:
+    for parameter in app.get_command(click.Context(app), command).params:
         assert not parameter.opts[0].startswith("--") or f"  {parameter.opts[0]} " in text
 
 

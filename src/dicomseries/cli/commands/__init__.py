@@ -1,1 +1,19 @@
 """Commands of the command line, one module each."""
+
+__all__ = ["NAMES"]
+
+NAMES = (
+    "demo",
+    "write",
+    "derive",
+    "picture",
+    "measure",
+    "read",
+    "list",
+    "tags",
+    "view",
+    "serve",
+    "check",
+    "doctor",
+)
+"""Commands in the order of the help; the module of ``list`` is ``list_command``."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import typer
+import click
 
 from dicomseries.cli import shared_options
+from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine, CommandOption
 from dicomseries.cli.exit_codes import CommandLineError, Exit
 from dicomseries.cli.help_sections import Sectioned, examples
 from dicomseries.cli.option_spelling import on_command_line
@@ -20,9 +21,9 @@ from dicomseries.errors import counted
 __all__ = ["check", "register"]
 
 
-def register(app: typer.Typer) -> None:
+def register(app: CommandLine) -> None:
     """Add the command to `app`."""
-    app.command(
+    app.declare(
         cls=Sectioned,
         short_help="What is wrong with a series, and why.",
         epilog=examples(
@@ -34,15 +35,15 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    context: typer.Context,
+    context: click.Context,
     series: Annotated[
-        str | None, typer.Argument(metavar="SERIES", help="Folder of the series.")
+        str | None, CommandArgument(metavar="SERIES", help="Folder of the series.")
     ] = None,
     *,
     uid: shared_options.Series = None,
     against: Annotated[
         str | None,
-        typer.Option(metavar="INPUT", help="Compare values and geometry with this input."),
+        CommandOption(metavar="INPUT", help="Compare values and geometry with this input."),
     ] = None,
     spacing: shared_options.Spacing = None,
     origin: shared_options.Origin = None,
@@ -53,25 +54,25 @@ def check(
     time_point: shared_options.TimePoint = None,
     max_error: Annotated[
         float | None,
-        typer.Option(
+        CommandOption(
             metavar="E",
             help="Largest error allowed beside INPUT.  [default: 0, or half a step of the slope]",
         ),
     ] = None,
     nan: Annotated[
-        float | None, typer.Option(metavar="VALUE", help="Value of --nan when it was written.")
+        float | None, CommandOption(metavar="VALUE", help="Value of --nan when it was written.")
     ] = None,
     clip: Annotated[
         tuple[float, float] | None,
-        typer.Option(metavar="LO HI", help="Range of --clip when it was written."),
+        CommandOption(metavar="LO HI", help="Range of --clip when it was written."),
     ] = None,
     no_validators: Annotated[
-        bool, typer.Option("--no-validators", help="Do not run dciodvfy and dcentvfy.")
+        bool, CommandOption("--no-validators", help="Do not run dciodvfy and dcentvfy.")
     ] = False,
     explain: Annotated[
-        str | None, typer.Option(metavar="ID", help="Explain one check, e.g. GEO-001.")
+        str | None, CommandOption(metavar="ID", help="Explain one check, e.g. GEO-001.")
     ] = None,
-    list_checks: Annotated[bool, typer.Option("--list", help="List all checks.")] = False,
+    list_checks: Annotated[bool, CommandOption("--list", help="List all checks.")] = False,
     storage_options: shared_options.StorageOptions = None,
 ) -> int:
     """Check modules, texts, geometry and consistency of a series; with dicom3tools, its validators.

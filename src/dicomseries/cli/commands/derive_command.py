@@ -5,22 +5,21 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-import typer
-
+from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine
 from dicomseries.cli.commands.write_command import COMMON, command_options, signature, write
 from dicomseries.cli.help_sections import KINDS, examples, sectioned
 from dicomseries.cli.option_parameters import parameter
 
 __all__ = ["derive", "register"]
 
-_SOURCE_SERIES = typer.Argument(
+_SOURCE_SERIES = CommandArgument(
     metavar="SOURCE", help="Folder of the series that INPUT was made from."
 )
 
 
-def register(app: typer.Typer) -> None:
+def register(app: CommandLine) -> None:
     """Add the command to `app`."""
-    app.command(
+    app.declare(
         cls=sectioned(*COMMON, "derivation", "model"),
         short_help="Write a result into the study of its source series.",
         epilog=KINDS

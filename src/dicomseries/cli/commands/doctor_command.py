@@ -7,8 +7,9 @@ import platform
 from dataclasses import asdict
 from typing import Any
 
-import typer
+import click
 
+from dicomseries.cli.click_commands.command_line import CommandLine
 from dicomseries.cli.help_sections import examples
 from dicomseries.cli.output import Output, table
 from dicomseries.errors import pip_command
@@ -44,7 +45,7 @@ class Part:
 _CORE = (
     ("numpy", "arrays"),
     ("pydicom", "the DICOM dictionary and data sets"),
-    ("typer", "the command line"),
+    ("click", "the command line"),
     ("rich", "tables and bars"),
 )
 
@@ -84,15 +85,15 @@ _DECODERS = (
 _VALIDATORS = ("dciodvfy", "dcentvfy")
 
 
-def register(app: typer.Typer) -> None:
+def register(app: CommandLine) -> None:
     """Add the command to `app`."""
-    app.command(
+    app.declare(
         short_help="Which optional parts are installed.",
         epilog=examples("dicomseries doctor", "dicomseries doctor --json"),
     )(doctor)
 
 
-def doctor(context: typer.Context) -> None:
+def doctor(context: click.Context) -> None:
     """Show installed optional packages, codecs and validators, and the pip line for missing
     ones.
     """

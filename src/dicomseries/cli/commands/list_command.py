@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import typer
+import click
 
 from dicomseries.cli import shared_options
+from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine
 from dicomseries.cli.help_sections import examples
 from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output, table
@@ -27,9 +28,9 @@ _MOST_SEGMENTS = 3
 """Segments that are named in the table; programs get all of them."""
 
 
-def register(app: typer.Typer) -> None:
+def register(app: CommandLine) -> None:
     """Add the command to `app`."""
-    app.command(
+    app.declare(
         "list",
         short_help="Every series below a folder.",
         epilog=examples("dicomseries list scans/", "dicomseries list scans/ --json | jq .series"),
@@ -37,8 +38,8 @@ def register(app: typer.Typer) -> None:
 
 
 def list_series(
-    context: typer.Context,
-    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder to look below.")],
+    context: click.Context,
+    folder: Annotated[str, CommandArgument(metavar="DIR", help="Folder to look below.")],
     *,
     preview: shared_options.Preview = False,
     storage_options: shared_options.StorageOptions = None,

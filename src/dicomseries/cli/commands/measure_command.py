@@ -6,8 +6,9 @@ import inspect
 from dataclasses import replace
 from typing import Any
 
-import typer
+import click
 
+from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine, CommandOption
 from dicomseries.cli.commands.write_command import command_options, model_of
 from dicomseries.cli.exit_codes import CommandLineError
 from dicomseries.cli.help_sections import Sectioned, examples
@@ -21,10 +22,10 @@ from dicomseries.errors import template_of
 
 __all__ = ["measure", "register"]
 
-_SEGMENTATION = typer.Argument(
+_SEGMENTATION = CommandArgument(
     metavar="SEG", help="Folder or file of the Segmentation; with --read, of a report."
 )
-_OUT = typer.Argument(
+_OUT = CommandArgument(
     metavar="[OUT]", help="Folder of the report to make, or a URL.  [default: numbers only]"
 )
 
@@ -33,7 +34,7 @@ _TABLE = "Table"
 _REPORT = "Report"
 _OWN: dict[str, tuple[Any, Any, Any]] = {
     "source": (
-        typer.Option(
+        CommandOption(
             metavar="SERIES",
             help="Folder of the series to measure in; of several, the one that SEG refers to.",
         ),
@@ -41,71 +42,71 @@ _OWN: dict[str, tuple[Any, Any, Any]] = {
         None,
     ),
     "source_series": (
-        typer.Option(metavar="UID", help="SeriesInstanceUID of the source, if it must be named."),
+        CommandOption(metavar="UID", help="SeriesInstanceUID of the source, if it must be named."),
         str,
         None,
     ),
     "threshold": (
-        typer.Option(
+        CommandOption(
             metavar="0..1",
             help="For a fractional SEG: the least fraction that counts as the segment.",
-            rich_help_panel=_NUMBERS,
+            group=_NUMBERS,
         ),
         float,
         None,
     ),
     "resample": (
-        typer.Option(
+        CommandOption(
             metavar="nearest",
             help="For labels on another grid: take the label nearest to each voxel of the source.",
-            rich_help_panel=_NUMBERS,
+            group=_NUMBERS,
         ),
         str,
         None,
     ),
     "percentiles": (
-        typer.Option(
+        CommandOption(
             metavar="P,P...",
             help="Percentiles, from 0 to 100; none for no percentiles.  [default: 10,50,90]",
-            rich_help_panel=_NUMBERS,
+            group=_NUMBERS,
         ),
         str,
         None,
     ),
     "numbers": (
-        typer.Option(
+        CommandOption(
             metavar="FILE",
             help='Further numbers, in TOML or JSON: Liver.Elasticity = [3.2, "kPa"].',
-            rich_help_panel=_NUMBERS,
+            group=_NUMBERS,
         ),
         str,
         None,
     ),
     "units": (
-        typer.Option(
+        CommandOption(
             metavar="UCUM",
             help="Unit of the source's values, if it states none: ms, mm2/s, 1.",
-            rich_help_panel=_NUMBERS,
+            group=_NUMBERS,
         ),
         str,
         None,
     ),
     "csv": (
-        typer.Option(
+        CommandOption(
             "--csv",
             metavar="FILE",
             help="Write the table as CSV, too; - prints it.",
-            rich_help_panel=_TABLE,
+            group=_TABLE,
         ),
         str,
         None,
     ),
     "reads": (
-        typer.Option(
+        CommandOption(
             "--read",
             help="Measure nothing: SEG is a report (SR by TID 1500, of any maker), whose numbers "
             "are shown.",
-            rich_help_panel=_TABLE,
+            group=_TABLE,
         ),
         bool,
         False,
@@ -151,9 +152,9 @@ _CHANGED: dict[str, dict[str, Any]] = {
 _COLUMNS = ("label", "measurement", "value", "unit")
 
 
-def register(app: typer.Typer) -> None:
+def register(app: CommandLine) -> None:
     """Add the command to `app`."""
-    app.command(
+    app.declare(
         cls=Sectioned,
         short_help="Measure segments in their source: report, CSV, JSON.",
         epilog=examples(
@@ -166,7 +167,7 @@ def register(app: typer.Typer) -> None:
     )(measure)
 
 
-def measure(*, context: typer.Context, segmentation: str, out: str | None, **words: Any) -> None:
+def measure(*, context: click.Context, segmentation: str, out: str | None, **words: Any) -> None:
     """Measure each segment: volume, mean, standard deviation, minimum, maximum, percentiles.
 
     The numbers are those of the source's real values, in their unit. OUT gets a structured report
@@ -282,7 +283,7 @@ def _text(numbers: Any, words: dict[str, Any]) -> str:
 
 
 def _signature() -> inspect.Signature:
-    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=click.Context)
     entries = [context, parameter("segmentation", _SEGMENTATION, str)]
     entries.append(parameter("out", _OUT, str, None))
     entries += [parameter(name, *entry) for name, entry in _OWN.items()]

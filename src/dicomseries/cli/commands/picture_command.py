@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-import typer
+import click
 
+from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine, CommandOption
 from dicomseries.cli.commands.write_command import command_options, receipt_text, spelled
 from dicomseries.cli.free_memory import return_freed_memory
 from dicomseries.cli.help_sections import Sectioned, examples
@@ -17,97 +18,95 @@ from dicomseries.cli.progress import progress_bar
 
 __all__ = ["picture", "register"]
 
-_RESULT = typer.Argument(metavar="RESULT", help="Folder of the Segmentation, or of another result.")
-_OUT = typer.Argument(metavar="OUT", help="Folder to make; or a URL: s3://bucket/prefix.")
+_RESULT = CommandArgument(
+    metavar="RESULT", help="Folder of the Segmentation, or of another result."
+)
+_OUT = CommandArgument(metavar="OUT", help="Folder to make; or a URL: s3://bucket/prefix.")
 
 _DRAWING = "Drawing"
 _OWN: dict[str, tuple[Any, Any, Any]] = {
     "source": (
-        typer.Option(metavar="SERIES", help="Folder of the series that RESULT was made from."),
+        CommandOption(metavar="SERIES", help="Folder of the series that RESULT was made from."),
         str,
         inspect.Parameter.empty,
     ),
     "slices": (
-        typer.Option(
+        CommandOption(
             metavar="A:B[:C]|result|key",
             help="Slices from A up to B, every C-th; result: from the first to the last that shows"
             " it; key: for each segment the one where it is largest.  [default: all]",
-            rich_help_panel=_DRAWING,
+            group=_DRAWING,
         ),
         str,
         None,
     ),
     "window": (
-        typer.Option(
+        CommandOption(
             metavar="CENTRE WIDTH",
             help="Window of the source.  [default: what its files say]",
-            show_default=False,
-            rich_help_panel=_DRAWING,
+            group=_DRAWING,
         ),
         tuple[float, float],
         None,
     ),
     "preset": (
-        typer.Option(
+        CommandOption(
             metavar="NAME",
             help="A window of CT by name: lung, bone, brain, soft tissue.",
-            rich_help_panel=_DRAWING,
+            group=_DRAWING,
         ),
         str,
         None,
     ),
     "fill": (
-        typer.Option(
+        CommandOption(
             metavar="0..1",
             help="Opacity of the colours.  [default: 0.35 for segments, 0.5 for numbers]",
-            rich_help_panel=_DRAWING,
+            group=_DRAWING,
         ),
         float,
         None,
     ),
     "no_outline": (
-        typer.Option("--no-outline", help="No outlines.", rich_help_panel=_DRAWING),
+        CommandOption("--no-outline", help="No outlines.", group=_DRAWING),
         bool,
         False,
     ),
     "value_range": (
-        typer.Option(
+        CommandOption(
             metavar="LO HI",
             help="Values at the ends of the colour map.  [default: the window of RESULT]",
-            show_default=False,
-            rich_help_panel=_DRAWING,
+            group=_DRAWING,
         ),
         tuple[float, float],
         None,
     ),
     "color_map": (
-        typer.Option(
+        CommandOption(
             metavar="NAME",
             help="hot-iron, viridis, or blue-red for values below and above a middle."
             "  [default: hot-iron]",
-            rich_help_panel=_DRAWING,
+            group=_DRAWING,
         ),
         str,
         None,
     ),
     "no_legend": (
-        typer.Option(
-            "--no-legend", help="Only the images, without names.", rich_help_panel=_DRAWING
-        ),
+        CommandOption("--no-legend", help="Only the images, without names.", group=_DRAWING),
         bool,
         False,
     ),
     "title": (
-        typer.Option(
+        CommandOption(
             metavar="TEXT",
             help="First line of the legend; name no patient.",
-            rich_help_panel=_DRAWING,
+            group=_DRAWING,
         ),
         str,
         None,
     ),
     "result_series": (
-        typer.Option(metavar="UID", help="SeriesInstanceUID of RESULT, where there are several."),
+        CommandOption(metavar="UID", help="SeriesInstanceUID of RESULT, where there are several."),
         str,
         None,
     ),
@@ -133,9 +132,9 @@ _OF_WRITE = (
 """Options that are those of ``dicomseries write``."""
 
 
-def register(app: typer.Typer) -> None:
+def register(app: CommandLine) -> None:
     """Add the command to `app`."""
-    app.command(
+    app.declare(
         cls=Sectioned,
         short_help="Draw a result on its source, for every PACS.",
         epilog=examples(
@@ -146,7 +145,7 @@ def register(app: typer.Typer) -> None:
     )(picture)
 
 
-def picture(*, context: typer.Context, result: str, out: str, source: str, **words: Any) -> None:
+def picture(*, context: click.Context, result: str, out: str, source: str, **words: Any) -> None:
     """Draw a result on its source: RGB images with a legend beside them, in the same study.
 
     A Segmentation has the colours of its segments, other results a colour map with its scale. The
@@ -180,7 +179,7 @@ def picture(*, context: typer.Context, result: str, out: str, source: str, **wor
 
 
 def _signature() -> inspect.Signature:
-    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=click.Context)
     entries = [context, parameter("result", _RESULT, str), parameter("out", _OUT, str)]
     entries += [parameter(name, *entry) for name, entry in _OWN.items()]
     options = command_options()

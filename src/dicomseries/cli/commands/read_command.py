@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-import typer
+import click
 
 from dicomseries.cli import shared_options, terminal
+from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine, CommandOption
 from dicomseries.cli.help_sections import examples
 from dicomseries.cli.parse_arguments import slices_of
 from dicomseries.cli.storage_options import storage_options_of
@@ -18,9 +19,9 @@ if TYPE_CHECKING:  # numpy is not needed to say how the command is called
 __all__ = ["read", "register"]
 
 
-def register(app: typer.Typer) -> None:
+def register(app: CommandLine) -> None:
     """Add the command to `app`."""
-    app.command(
+    app.declare(
         short_help="Read a series into a file: .npy .npz .nii .nrrd ...",
         epilog=examples(
             "dicomseries read out/ volume.npz",
@@ -35,11 +36,11 @@ def register(app: typer.Typer) -> None:
 
 
 def read(
-    context: typer.Context,
-    series: Annotated[str, typer.Argument(metavar="SERIES", help="Folder or file of the series.")],
+    context: click.Context,
+    series: Annotated[str, CommandArgument(metavar="SERIES", help="Folder or file of the series.")],
     out: Annotated[
         str,
-        typer.Argument(
+        CommandArgument(
             metavar="OUT",
             help="FILE.{npy,npz,nii,nii.gz,nrrd,mha,zarr,tif}: the ending is the format.",
         ),
@@ -49,7 +50,7 @@ def read(
     time_point: shared_options.TimePoint = None,
     slices: Annotated[
         str | None,
-        typer.Option(
+        CommandOption(
             metavar="A:B[:C]",
             help="Only the slices from A up to B, every C-th: 100:200, 0:400:4, -10:, 7."
             "  [default: all]",
@@ -57,7 +58,7 @@ def read(
     ] = None,
     onto: Annotated[
         str | None,
-        typer.Option(
+        CommandOption(
             "--onto",
             metavar="SOURCE",
             help="Put the voxels on the grid of this series, or of an image file: slices that the"
@@ -66,7 +67,7 @@ def read(
     ] = None,
     resample: Annotated[
         str | None,
-        typer.Option(
+        CommandOption(
             "--resample",
             metavar="HOW",
             help="With --onto: nearest or linear, where voxels do not coincide. Labels need"
@@ -75,7 +76,7 @@ def read(
     ] = None,
     fill: Annotated[
         float | None,
-        typer.Option(
+        CommandOption(
             "--fill",
             metavar="VALUE",
             help="With --onto: value of voxels that the series does not have."
@@ -84,25 +85,25 @@ def read(
     ] = None,
     same_space: Annotated[
         bool,
-        typer.Option(
+        CommandOption(
             "--same-space",
             help="With --onto: the positions agree, although the frames of reference differ.",
         ),
     ] = False,
     segment: Annotated[
         str | None,
-        typer.Option(
+        CommandOption(
             "--segment",
             metavar="NAME",
             help="Only this segment of a segmentation, as 0 and 1: its label or number.",
         ),
     ] = None,
     stored: Annotated[
-        bool, typer.Option("--stored", help="The integers in the files, before the rescale.")
+        bool, CommandOption("--stored", help="The integers in the files, before the rescale.")
     ] = False,
     workers: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Threads.  [default: as many as there are processors]"),
+        CommandOption(metavar="N", help="Threads.  [default: as many as there are processors]"),
     ] = None,
     overwrite: shared_options.Overwrite = False,
     preview: shared_options.Preview = False,

@@ -6,17 +6,18 @@ import contextlib
 import sys
 from typing import Annotated
 
-import typer
+import click
 
+from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine, CommandOption
 from dicomseries.cli.help_sections import examples
 from dicomseries.cli.output import Output
 
 __all__ = ["register", "serve"]
 
 
-def register(app: typer.Typer) -> None:
+def register(app: CommandLine) -> None:
     """Add the command to `app`."""
-    app.command(
+    app.declare(
         short_help="A folder as DICOMweb, for OHIF, Slicer and others.",
         epilog=examples(
             "dicomseries serve scans/",
@@ -26,15 +27,17 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    context: typer.Context,
+    context: click.Context,
     series: Annotated[
         str,
-        typer.Argument(metavar="SERIES", help="A folder of series, or of studies, or one file."),
+        CommandArgument(metavar="SERIES", help="A folder of series, or of studies, or one file."),
     ],
     *,
     port: Annotated[
         int,
-        typer.Option(metavar="N", min=0, max=65535, help="Port of 127.0.0.1; 0 takes a free one."),
+        CommandOption(
+            metavar="N", minimum=0, maximum=65535, help="Port of 127.0.0.1; 0 takes a free one."
+        ),
     ] = 0,
 ) -> None:
     """Serve the series of a folder as DICOMweb (QIDO-RS, WADO-RS), read-only, until Ctrl-C.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import typer
+import click
 
 from dicomseries.cli import shared_options
+from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine, CommandOption
 from dicomseries.cli.help_sections import examples
 from dicomseries.cli.output import Output, plain
 from dicomseries.cli.storage_options import storage_options_of
@@ -18,9 +19,9 @@ _LONGEST_LINE = 300
 """Characters of the values of an attribute that are printed in full."""
 
 
-def register(app: typer.Typer) -> None:
+def register(app: CommandLine) -> None:
     """Add the command to `app`."""
-    app.command(
+    app.declare(
         short_help="The attributes of a file or a series.",
         epilog=examples(
             "dicomseries tags out/0001.dcm", "dicomseries tags out/ --no-private --json"
@@ -29,15 +30,17 @@ def register(app: typer.Typer) -> None:
 
 
 def tags(
-    context: typer.Context,
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A file, or the folder of a series.")],
+    context: click.Context,
+    path: Annotated[
+        str, CommandArgument(metavar="PATH", help="A file, or the folder of a series.")
+    ],
     *,
     series: shared_options.Series = None,
     no_private: Annotated[
-        bool, typer.Option("--no-private", help="Leave out private attributes.")
+        bool, CommandOption("--no-private", help="Leave out private attributes.")
     ] = False,
     every_value: Annotated[
-        bool, typer.Option("--all", help="Print long lists of values in full.")
+        bool, CommandOption("--all", help="Print long lists of values in full.")
     ] = False,
     storage_options: shared_options.StorageOptions = None,
 ) -> None:

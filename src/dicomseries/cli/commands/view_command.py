@@ -7,9 +7,10 @@ import sys
 import webbrowser
 from typing import Annotated, Any
 
-import typer
+import click
 
 from dicomseries.cli import shared_options
+from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine, CommandOption
 from dicomseries.cli.exit_codes import CommandLineError
 from dicomseries.cli.help_sections import examples
 from dicomseries.cli.output import Output
@@ -17,9 +18,9 @@ from dicomseries.cli.output import Output
 __all__ = ["register", "view"]
 
 
-def register(app: typer.Typer) -> None:
+def register(app: CommandLine) -> None:
     """Add the command to `app`."""
-    app.command(
+    app.declare(
         short_help="A series in the browser, or as a page or a picture.",
         epilog=examples(
             "dicomseries view out/",
@@ -32,35 +33,35 @@ def register(app: typer.Typer) -> None:
 
 
 def view(
-    context: typer.Context,
-    series: Annotated[str, typer.Argument(metavar="SERIES", help="Folder or file of the series.")],
+    context: click.Context,
+    series: Annotated[str, CommandArgument(metavar="SERIES", help="Folder or file of the series.")],
     *,
     uid: shared_options.Series = None,
     overlay: Annotated[
         str | None,
-        typer.Option(
+        CommandOption(
             metavar="SERIES2",
             help="A segmentation, or another series on the same grid, to lay over it.",
         ),
     ] = None,
     html: Annotated[
         str | None,
-        typer.Option(
+        CommandOption(
             "--html", metavar="FILE", help="Write one page that holds everything, and end."
         ),
     ] = None,
     png: Annotated[
         str | None,
-        typer.Option(
+        CommandOption(
             "--png", metavar="FILE", help="Write a picture of the planes and slices, and end."
         ),
     ] = None,
     no_open: Annotated[
-        bool, typer.Option("--no-open", help="Print the address, do not open the browser.")
+        bool, CommandOption("--no-open", help="Print the address, do not open the browser.")
     ] = False,
     viewer: Annotated[
         str | None,
-        typer.Option(
+        CommandOption(
             metavar="NAME",
             help="Another viewer: niivue (planes and 3D), dcmview (slices and tags), ohif."
             "  [default: the quick look]",
@@ -68,7 +69,7 @@ def view(
     ] = None,
     ohif_dist: Annotated[
         str | None,
-        typer.Option(metavar="DIR", help="Folder of OHIF: `npm pack @ohif/app@3.13.2`, unpacked."),
+        CommandOption(metavar="DIR", help="Folder of OHIF: `npm pack @ohif/app@3.13.2`, unpacked."),
     ] = None,
     overwrite: shared_options.Overwrite = False,
 ) -> None:

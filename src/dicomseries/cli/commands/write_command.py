@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import typer
+import click
 
 from dicomseries.cli import terminal
+from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine
 from dicomseries.cli.decision_table import decision_table, terminal_width
 from dicomseries.cli.exit_codes import CommandLineError
 from dicomseries.cli.free_memory import return_freed_memory
@@ -121,19 +122,19 @@ _ON_COMMAND_LINE_ONLY: dict[str, dict[str, Option]] = {
 }
 """Options that Python does not have, by the option that they follow in `--help`."""
 
-_SOURCE = typer.Argument(
+_SOURCE = CommandArgument(
     metavar="INPUT",
     help="File with the array; FILE.h5::DATASET for HDF5. Or masks: files, or their folder.",
 )
-_OUT = typer.Argument(
+_OUT = CommandArgument(
     metavar="OUT",
     help="Folder to make; its parents are made too. Or a URL: s3://bucket/prefix.",
 )
 
 
-def register(app: typer.Typer) -> None:
+def register(app: CommandLine) -> None:
     """Add the command to `app`."""
-    app.command(
+    app.declare(
         cls=sectioned(*COMMON),
         short_help="Write an array as a DICOM series, and verify it.",
         epilog=KINDS
@@ -166,8 +167,8 @@ def command_options(declaration: Any = WriteOptions) -> dict[str, Option]:
 
 
 def signature(options: Mapping[str, Option]) -> inspect.Signature:
-    """Return the signature that typer makes the command's parameters from."""
-    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    """Return the signature that the command's parameters are made from."""
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=click.Context)
     source, out = parameter("sources", _SOURCE, list[str]), parameter("out", _OUT, str)
     help_all = inspect.Parameter(
         "help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=HelpAll
@@ -175,7 +176,7 @@ def signature(options: Mapping[str, Option]) -> inspect.Signature:
     return inspect.Signature([context, source, out, *parameters(options), help_all])
 
 
-def write(*, context: typer.Context, sources: list[str], out: str, **words: Any) -> None:
+def write(*, context: click.Context, sources: list[str], out: str, **words: Any) -> None:
     """Write an array as a DICOM series, read it back and compare.
 
     Geometry comes from the file where it has one; an option overrides it. Nothing appears at OUT
@@ -229,7 +230,7 @@ def _reject_several(sources: Sequence[str], words: Mapping[str, Any]) -> None:
     )
 
 
-# typer makes the parameters of a command from its signature, and calls it by keyword.
+# The parameters of the command are made from its signature; it is called by keyword.
 write.__dict__["__signature__"] = signature(command_options())
 
 

@@ -1,0 +1,1 @@
+"""Commands of click from signatures, and their completion in shells."""
