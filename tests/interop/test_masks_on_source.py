@@ -323,3 +323,25 @@ def test_a_segmentation_that_was_read_is_written_with_its_descriptions(
     if segmentation_type == "fractional":
         dcs.write(volume, tmp_path / "cut", like=ct, threshold=0.5, **SEG)
         check_voxels(next((tmp_path / "cut").rglob("*.dcm")), MASKS[:2])
+
+
+def test_uids_from_the_content_depend_on_voxels_and_names_of_masks(ct):
+    moment = {"ContentDate": "20260101", "ContentTime": "120000"}
+
+    def series_uid(masks):
+        return dcs.plan(masks, like=ct, uid="content", metadata=moment, **SEG).uids.series
+
+    first = series_uid({"liver": MASKS[0], "spleen": MASKS[1]})
+    assert series_uid({"liver": MASKS[0], "spleen": MASKS[1] * np.uint8(255)}) == first
+    assert series_uid({"liver": MASKS[0], "kidney": MASKS[1]}) != first
+    assert series_uid({"liver": MASKS[0], "spleen": MASKS[2]}) != first
+    assert series_uid({3: MASKS[0], 4: MASKS[1]}) != series_uid({3: MASKS[0], 5: MASKS[1]})
+
+
+def test_a_label_map_of_masks_keeps_their_labels_and_rejects_overlap(ct, tmp_path):
+    apart = MASKS[1] & ~MASKS[0]
+    options = {"like": ct, "segmentation_type": "labelmap", **SEG}
+    dcs.write({7: MASKS[0], 3: apart}, tmp_path / "seg", **options)
+    np.testing.assert_array_equal(dcs.read(tmp_path / "seg"), 7 * MASKS[0] + 3 * apart)
+    with pytest.raises(ValuesError, match="segmentation_type='binary'"):
+        dcs.plan({7: MASKS[0], 3: MASKS[1]}, **options)

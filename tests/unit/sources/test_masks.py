@@ -337,6 +337,19 @@ def test_a_damaged_segment_of_slicer_is_rejected(tmp_path, line):
         open_volume(slicer_segmentation_of(path))
 
 
+def test_a_segmentation_of_slicer_at_a_url_is_rejected_as_its_names_would_be_lost():
+    with pytest.raises(SourceError, match="Copy the file"):
+        slicer_segmentation_of("s3://bucket/a.seg.nrrd")
+
+
+def test_segments_of_slicer_are_numbered_by_label_in_one_layer_and_by_place_in_several(tmp_path):
+    (tmp_path / "a.seg.nrrd").write_bytes(SLICER.encode())
+    assert slicer_segmentation_of(tmp_path / "a.seg.nrrd").keys == (1, 2, 3)
+    one = SLICER.replace("_Layer:=0", "_Layer:=1")
+    (tmp_path / "b.seg.nrrd").write_bytes(one.encode())
+    assert slicer_segmentation_of(tmp_path / "b.seg.nrrd").keys == (3, 1, 2)
+
+
 def test_other_files_are_no_segmentation_of_slicer(tmp_path):
     header = SLICER[: SLICER.index("Segment0")].encode()
     (tmp_path / "plain.nrrd").write_bytes(header + b"\n" + bytes(420))

@@ -19,6 +19,7 @@ from dicomseries.sources.formats.nrrd import matches, read_header
 from dicomseries.sources.frames.frame_reader import picked_frames
 from dicomseries.sources.masks.layered_source import Opener
 from dicomseries.sources.volume import Volume
+from dicomseries.stores import is_url, masked
 
 __all__ = ["SlicerSegment", "SlicerSegmentation", "slicer_segmentation_of"]
 
@@ -75,6 +76,13 @@ class SlicerSegmentation:
     segments: tuple[SlicerSegment, ...]
 
     @property
+    def keys(self) -> tuple[int, ...]:
+        """The number of each segment for users: its label, with several layers its place."""
+        if len({segment.layer for segment in self.segments}) == 1:
+            return tuple(segment.label for segment in self.segments)
+        return tuple(range(1, len(self.segments) + 1))
+
+    @property
     def states_direction(self) -> bool:
         """Whether the file states the directions of its axes."""
         return True
@@ -124,10 +132,18 @@ def slicer_segmentation_of(source: Any) -> SlicerSegmentation | None:
     Raises
     ------
     SourceError
-        If its header is damaged.
+        If its header is damaged, or it is at a URL.
     """
     if not isinstance(source, (str, os.PathLike)) or not matches(Location(Path(source))):
         return None
+    if is_url(source) and os.fspath(source).lower().endswith(".seg.nrrd"):
+        raise SourceError(
+            code="slicer-remote",
+            where=masked(os.fspath(source)),
+            given="a segmentation of 3D Slicer at a URL",
+            expected="a local file, whose header names the segments",
+            remedy="Copy the file first, and pass its path.",
+        )
     try:
         location = locate(source)
     except DicomSeriesError:

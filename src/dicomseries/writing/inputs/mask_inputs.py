@@ -220,9 +220,10 @@ def _masks_of(source: LayeredSource, volume: Volume) -> _Described:
         masks = [InputMask(number=index + 1, key=index, name="") for index in channels]
         return _Described(masks=tuple(masks), first_is_optional=True, has_labels=False)
     segments = getattr(source, "segments", ())
+    keys = getattr(source, "keys", range(1, len(segments) + 1))
     masks = []
-    for number, segment in enumerate(segments, 1):
-        masks.append(InputMask(number=number, key=number, name=segment.name, fields=segment.fields))
+    for number, (key, segment) in enumerate(zip(keys, segments, strict=True), 1):
+        masks.append(InputMask(number=number, key=key, name=segment.name, fields=segment.fields))
     return _Described(masks=tuple(masks), first_is_optional=False, has_labels=False)
 
 
