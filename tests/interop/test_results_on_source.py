@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -121,9 +122,8 @@ def test_ohif_lists_a_report_of_measurements_and_cannot_open_it(viewer, results,
     # OHIF 3.13 wants coordinates in each measurement; those of a segment have none.
     written = next(each for each in results if each.result.name == "Segmentation: binary: oblique")
     study = tmp_path / "study"
-    study.mkdir()
-    report = dcs.measure(written.path, source=written.source_folder, out=study / "sr", sync=False)
-    (study / "ct").symlink_to(written.source_folder)
+    shutil.copytree(written.source_folder, study / "ct")
+    report = dcs.measure(written.path, source=study / "ct", out=study / "sr", sync=False)
     with pytest.raises(CannotReadError, match="reading 'ReferencedSOPSequence'"):
         viewer.report(study, written.source_uid, report.series_uid)
 

@@ -15,7 +15,17 @@ from pydicom.uid import generate_uid
 import dicomseries as dcs
 from judges.cases import OBLIQUE
 
-__all__ = ["PLANTED", "RESULTS", "SOURCES", "Result", "WrittenResult", "plant", "write_results"]
+__all__ = [
+    "COLOURS",
+    "NAMES",
+    "PLANTED",
+    "RESULTS",
+    "SOURCES",
+    "Result",
+    "WrittenResult",
+    "plant",
+    "write_results",
+]
 
 SPACING = (0.7, 0.9, 2.5)
 ORIGIN = (-31.4159, 27.1828, -141.421)
