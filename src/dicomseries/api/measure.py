@@ -107,7 +107,8 @@ def measure(
     source_series : str, optional
         SeriesInstanceUID of the source, if there are several.
     time_point : int, optional
-        Index of the volume to measure, of a source with several.
+        Index of the volume to measure, of a source with several; if not given, the only one whose
+        images the Segmentation refers to.
     threshold : float, optional
         For a fractional Segmentation: the least fraction that counts as the segment.
     resample : {"nearest"}, optional
@@ -305,8 +306,10 @@ def measured_report(
         further = measurements.parse_numbers(
             load_mapping("numbers", numbers), list(labels.segments.values())
         )
-        values = measurements.open_values(chosen, time_point)
         described = open_source(chosen)
+        if time_point is None:
+            time_point = measurements.volume_of_images(labels, described)
+        values = measurements.open_values(chosen, time_point)
         quantity = measurements.quantity_of(described, units)
         placed, notes = measurements.on_source(labels, chosen, resample)
         slabs = measurements.AlignedSlabs(

@@ -24,6 +24,7 @@ from dicomseries.measurements.measured_inputs import (
     open_segmentation,
     open_values,
     padding_limits,
+    volume_of_images,
 )
 from dicomseries.measurements.measurement_advice import advice_on_measurements
 from dicomseries.measurements.measurement_table import MeasurementRow, MeasurementTable
@@ -83,5 +84,6 @@ __all__ = [
     "source_slices",
     "table_of",
     "table_of_report",
+    "volume_of_images",
     "with_voxels_outside",
 ]

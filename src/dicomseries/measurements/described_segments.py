@@ -12,7 +12,14 @@ from dicomseries.reading import CodedConcept, Instance
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-__all__ = ["BodySite", "DescribedSegment", "concept_in", "described_segments", "referenced_series"]
+__all__ = [
+    "BodySite",
+    "DescribedSegment",
+    "concept_in",
+    "described_segments",
+    "referenced_images",
+    "referenced_series",
+]
 
 _ANATOMY = "91723000"
 """Code of the category Anatomical Structure (PS3.16, CID 7150): such a type is a place, too."""
@@ -101,6 +108,17 @@ def referenced_series(instance: Instance) -> tuple[str, ...]:
     for item in instance.value("ReferencedSeriesSequence") or ():
         uids.append(str(item.get("SeriesInstanceUID", "")))
     return tuple(uid for uid in uids if uid)
+
+
+def referenced_images(instance: Instance) -> frozenset[str]:
+    """Return SOPInstanceUIDs of the images that frames come from (PS3.3 C.7.6.16.2.6)."""
+    uids: set[str] = set()
+    for keyword in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        for frame in instance.value(keyword) or ():
+            for derivation in frame.get("DerivationImageSequence") or ():
+                for image in derivation.get("SourceImageSequence") or ():
+                    uids.add(str(image.get("ReferencedSOPInstanceUID", "")))
+    return frozenset(uids - {""})
 
 
 def _segment(item: Dataset) -> DescribedSegment:

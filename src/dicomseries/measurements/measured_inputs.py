@@ -14,6 +14,7 @@ from dicomseries.lazy_dataclass import dataclass
 from dicomseries.measurements.described_segments import (
     DescribedSegment,
     described_segments,
+    referenced_images,
     referenced_series,
 )
 from dicomseries.sources import Volume
@@ -25,6 +26,7 @@ __all__ = [
     "open_segmentation",
     "open_values",
     "padding_limits",
+    "volume_of_images",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -169,6 +171,21 @@ def choose_source(
         if len(others) == 1:
             return others[0]
     return reading.select(path, scanned, series)
+
+
+def volume_of_images(segmentation: SegmentationInput, source: SourceSeries) -> int | None:
+    """Return the only volume of the source that a Segmentation refers to; None if unknown.
+
+    Files of a single frame name their volume; a multi-frame file holds all of them.
+    """
+    images = referenced_images(segmentation.instance)
+    volumes: set[int] = set()
+    for frame in source.frames:
+        if frame.sop_instance_uid in images and frame.frame_number is None:
+            volumes.add(frame.volume)
+    if len(volumes) == 1 and source.volumes > 1:
+        return volumes.pop()
+    return None
 
 
 def open_values(series: reading.Series, time_point: int | None = None) -> Volume:

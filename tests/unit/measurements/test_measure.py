@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,13 @@ import pytest
 from highdicom.sr import srread
 
 import dicomseries as dcs
-from dicomseries.errors import GeometryError, OptionError, ReadError, TargetError
+from dicomseries.errors import (
+    GeometryError,
+    MissingPackageError,
+    OptionError,
+    ReadError,
+    TargetError,
+)
 from dicomseries.measurements import aligned_slabs
 
 OBLIQUE = np.array(
@@ -380,6 +387,38 @@ def test_one_volume_of_several_is_chosen_or_demanded(tmp_path):
         for index in (0, 1)
     ]
     assert means[1] - means[0] == pytest.approx(100)
+
+
+def test_labels_of_one_time_are_measured_in_the_images_of_that_time(tmp_path):
+    volumes = np.stack([ct_values(), ct_values() + 100])
+    options = {"affine": OBLIQUE, "space": "LPS", "times": 2.0, "axes": "tzyx"}
+    dcs.write(volumes, tmp_path / "mr", kind="MR", **options)
+    labels = np.stack([blobs() == 1, blobs() == 2])
+    options = {"like": tmp_path / "mr", "axes": "tzyx", "split": "time"}
+    dcs.write(labels, tmp_path / "seg", kind="Segmentation", **options)
+    for index, number in enumerate((1, 2)):
+        (path,) = (tmp_path / "seg" / f"time-{index + 1:04d}").glob("*.dcm")
+        table = dcs.measure(path, source=tmp_path / "mr").table
+        expected = volumes[index][blobs() == number].mean()
+        assert table.number("Segment 1", "Mean") == pytest.approx(expected, rel=1e-12)
+
+
+def test_numbers_need_no_highdicom_and_a_report_says_how_to_install_it(study, monkeypatch):
+    folder, _ = study
+    monkeypatch.setitem(sys.modules, "highdicom", None)
+    assert dcs.measure(folder / "seg", source=folder / "ct").table.number("Liver", "Mean")
+    with pytest.raises(MissingPackageError) as caught:
+        dcs.measure(folder / "seg", source=folder / "ct", out=folder / "never")
+    assert "pip install highdicom" in str(caught.value)
+    assert not (folder / "never").exists()
+
+
+def test_a_report_is_put_into_an_object_store_and_read_from_there(study):
+    folder, _ = study
+    url = "memory://measurements/report"
+    receipt = dcs.measure(folder / "seg", source=folder / "ct", out=url)
+    assert (receipt.out, receipt.verified) == (url, True)
+    assert dcs.read_measurements(url).rows == receipt.table.rows
 
 
 def test_a_file_that_is_no_report_is_rejected(study):
