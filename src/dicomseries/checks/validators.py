@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
@@ -234,6 +233,8 @@ class _Output:
 
 def _output(command: list[str]) -> _Output:
     """Run a program; its lines count if it ended."""
+    import subprocess  # noqa: PLC0415 - the checks of a write start no program
+
     try:
         done = subprocess.run(command, capture_output=True, timeout=_TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:

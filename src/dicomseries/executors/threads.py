@@ -5,6 +5,7 @@ numpy and system calls release the interpreter lock.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -60,7 +61,7 @@ class Threads:
         all_bounds: Sequence[tuple[int, int]],
     ) -> Iterator[Result]:
         """Yield `task(slabs.read(*bounds), bounds)` of all bounds, in order."""
-        if self.workers == 1:
+        if self.workers == 1 or len(all_bounds) == 1:
             for bounds in all_bounds:
                 yield task(slabs.read(*bounds), bounds)
             return
@@ -98,13 +99,15 @@ def run(
     [1, 2, 3]
     """
     count = worker_count(workers)
-    if count == 1:
-        yield from map(function, tasks)
+    remaining = iter(tasks)
+    first = list(itertools.islice(remaining, 2))
+    if count == 1 or len(first) < 2:  # a single task needs no thread
+        yield from map(function, itertools.chain(first, remaining))
         return
     with ThreadPoolExecutor(count, thread_name_prefix="dicomseries") as pool:
         waiting: deque[Future[Result]] = deque()
         try:
-            for task in tasks:
+            for task in itertools.chain(first, remaining):
                 waiting.append(pool.submit(function, task))
                 if len(waiting) > count:
                     yield waiting.popleft().result()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics as averages
 import sys
 from typing import Any
 
@@ -64,6 +63,7 @@ def _displayed_range(statistics: Statistics, value_map: ValueMap) -> tuple[float
         return float(lows.min()), float(highs.max())
     lows, highs = lows[has_contrast], highs[has_contrast]
     # A lone outlier lies in one slice: it may not blacken the others.
-    low, high = averages.median_low(lows.tolist()), averages.median_high(highs.tolist())
+    low = float(np.sort(lows)[(len(lows) - 1) // 2])
+    high = float(np.sort(highs)[len(highs) // 2])
     reach = 4 * (high - low)
     return max(float(lows.min()), low - reach), min(float(highs.max()), high + reach)

@@ -7,7 +7,6 @@ click has scripts for bash, zsh and fish; that of PowerShell is here. The script
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +139,8 @@ def _shell() -> str:
 
 def _profile() -> Path:
     """Return the start file of PowerShell."""
+    import subprocess
+
     for program in ("pwsh", "powershell"):
         try:
             shown = subprocess.run(
