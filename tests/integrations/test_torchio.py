@@ -53,6 +53,16 @@ def test_labels_lie_on_the_series_also_after_a_change_of_axes(ct, tmp_path, turn
     np.testing.assert_allclose(volume.grid.corners(), dcs.read(ct).grid.corners())
 
 
+def test_a_channel_for_each_class_becomes_a_segment_for_each(ct, tmp_path):
+    image = tio.ToCanonical()(tio.ScalarImage(ct))
+    data = (image.data > 0).byte() + (image.data > 200).byte()
+    classes = tio.OneHot(num_classes=3)(tio.LabelMap(tensor=data, affine=image.affine))
+    assert classes.shape[0] == 3
+    save_image(classes, tmp_path / "seg", like=ct, segments={1: "Liver", 2: "Spleen"})
+    expected = (VOXELS > 0) + np.uint8(VOXELS > 200)
+    assert np.array_equal(dcs.read(tmp_path / "seg").array, expected)
+
+
 def test_an_image_that_was_loaded_from_dicom_becomes_a_result_of_it(ct, tmp_path):
     image = tio.ScalarImage(ct)
     image.set_data(image.data / 2)

@@ -29,6 +29,8 @@ def save_image(image: Any, out: str | os.PathLike[str], **options: Any) -> dcs.R
         options |= source_options(image.path)
     if image.type == "label":
         options.setdefault("kind", "Segmentation")
+        if len(image.data) > 1:
+            options.setdefault("axes", "cxyz")  # a mask for each class
     return dcs.write(image, out, **options)
 
 
