@@ -71,10 +71,31 @@ def test_a_folder_of_one_prediction_is_a_segmentation_with_its_names(ct, tmp_pat
     assert any("dataset.json" in text for text in receipt.advice)
 
 
-def test_descriptions_of_the_user_come_before_those_of_the_folder(ct, tmp_path):
-    folder = predicted(tmp_path / "out", {"background": 0, "a": 1}, "case_1")
-    dcs.write(folder, tmp_path / "seg", kind="seg", like=ct, segments={1: "Liver"})
-    assert names_of(tmp_path / "seg") == ["Liver", "Segment 2", "Segment 3"]
+@pytest.mark.parametrize("key", [1, "1", "a", "A"])
+def test_descriptions_of_the_user_come_before_those_of_the_folder(ct, tmp_path, key):
+    folder = predicted(tmp_path / "out", {"background": 0, "a": 1, "b": 2}, "case_1")
+    segments = {
+        key: {"label": "Liver"},
+        "b": {"color": "#ff0000"},
+        "default": {"algorithm": "MANUAL"},
+    }
+    dcs.write(folder, tmp_path / "seg", kind="seg", like=ct, segments=segments)
+    assert names_of(tmp_path / "seg") == ["Liver", "b", "Segment 3"]
+    described = dcs.tags(tmp_path / "seg")["SegmentSequence"]
+    assert [item["SegmentAlgorithmType"] for item in described] == ["MANUAL"] * 3
+
+
+def test_a_name_that_the_folder_does_not_have_is_rejected(ct, tmp_path):
+    folder = predicted(tmp_path / "out", {"background": 0, "a": 1, "b": 2}, "case_1")
+    with pytest.raises(MetadataError, match="label from 1"):
+        dcs.plan(folder, kind="seg", like=ct, segments={"c": "Liver"})
+
+
+def test_regions_are_described_by_their_names(ct, tmp_path):
+    folder = predicted(tmp_path / "out", TUMOR, "case_1")
+    segments = {"tumor core": {"label": "Core", "color": "#ff0000"}}
+    dcs.write(folder, tmp_path / "seg", kind="seg", like=ct, segments=segments)
+    assert names_of(tmp_path / "seg") == ["whole tumor", "Core", "enhancing"]
 
 
 @pytest.mark.parametrize(("cases", "code"), [((), "no-case"), (("a", "b"), "several-cases")])
@@ -123,7 +144,9 @@ def test_a_header_with_a_table_names_the_labels_that_have_voxels(ct, tmp_path):
     receipt = dcs.write(path, tmp_path / "seg", kind="Segmentation", like=ct)
     assert names_of(tmp_path / "seg") == ["liver", "kidney & cyst", "Segment 3"]
     assert any("names its labels" in text for text in receipt.advice)
-    dcs.write(nibabel.load(path), tmp_path / "next", kind="seg", like=ct, segments={1: "Mine"})
+    dcs.write(
+        nibabel.load(path), tmp_path / "next", kind="seg", like=ct, segments={"liver": "Mine"}
+    )
     assert names_of(tmp_path / "next") == ["Mine", "kidney & cyst", "Segment 3"]
 
 

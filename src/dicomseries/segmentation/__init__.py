@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING
 from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
-    from dicomseries.segmentation.dataset_json import is_dataset_json, regions_in_dataset_json
+    from dicomseries.segmentation.dataset_json import (
+        is_dataset_json,
+        names_in_dataset_json,
+        regions_in_dataset_json,
+    )
     from dicomseries.segmentation.frame_pixels import frame_bytes, joined_bits
     from dicomseries.segmentation.input_segments import InputMask, InputSegments, segments_of_masks
     from dicomseries.segmentation.labels import FRACTION_STEPS, FramePiece, check_labels
@@ -47,6 +51,7 @@ __all__ = [
     "is_dataset_json",
     "joined_bits",
     "layers_of",
+    "names_in_dataset_json",
     "parse_segmentation_type",
     "parse_segments",
     "regions_in_dataset_json",
@@ -58,6 +63,7 @@ export_lazily(
     {
         "dicomseries.segmentation.dataset_json": (
             "is_dataset_json",
+            "names_in_dataset_json",
             "regions_in_dataset_json",
         ),
         "dicomseries.segmentation.input_segments": (

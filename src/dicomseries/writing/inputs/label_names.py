@@ -10,7 +10,12 @@ from typing import Any
 
 from dicomseries.errors import SourceError
 from dicomseries.options import WriteOptions, load_mapping
-from dicomseries.segmentation import is_dataset_json, parse_segments, regions_in_dataset_json
+from dicomseries.segmentation import (
+    is_dataset_json,
+    names_in_dataset_json,
+    parse_segments,
+    regions_in_dataset_json,
+)
 from dicomseries.sources import LabelRegion, LabelRegions, is_collection
 
 __all__ = ["with_label_names"]
@@ -32,7 +37,7 @@ def with_label_names(
         A folder that nnU-Net predicted into, with one case; a NIfTI file or image with a table of
         labels; a label map whose `segments` are regions; or any other input.
     options : WriteOptions
-        Its `segments` come first.
+        Its `segments` come first, by label or by a name of the input.
 
     Raises
     ------
@@ -41,25 +46,56 @@ def with_label_names(
     MetadataError
         If ``dataset.json`` cannot be read.
     """
-    advice: list[str] = []
     dataset = _dataset_of_folder(source)
+    advice: tuple[str, ...] = ()
     if dataset is not None:
         folder = Path(source)
         source = _case_in(folder, dataset)
-        if not options.segments:
-            options = replace(options, segments=dataset)
-            advice.append(f"The names of the segments are those of {folder / _DATASET}.")
-    if is_dataset_json(options.segments) and not is_collection(source):
-        regions = regions_in_dataset_json(options.segments)
-        if regions:
-            segments = [LabelRegion(name=name, labels=labels) for name, labels in regions]
-            source = LabelRegions(source=source, segments=tuple(segments))
-            return source, replace(options, segments=None), tuple(advice)
-    names = {} if dataset is not None else _names_in_file(source)
-    if names:
-        options = replace(options, segments=replace(parse_segments(options.segments), names=names))
-        advice.append("The file names its labels: these are the names of the segments.")
-    return source, options, tuple(advice)
+        advice = (f"The names of the labels are those of {folder / _DATASET}.",)
+    stated = options.segments
+    if is_dataset_json(stated):
+        dataset, stated, advice = stated, None, ()
+    if is_collection(source):
+        return source, options, ()
+    if dataset is None:
+        names = _names_in_file(source)
+        if not names:
+            return source, options, ()
+        segments = replace(parse_segments(_by_label(stated, names)), names=names)
+        advice = ("The file names its labels: these are the names of the segments.",)
+        return source, replace(options, segments=segments), advice
+    regions = regions_in_dataset_json(dataset)
+    if regions:
+        segments_of_regions = [LabelRegion(name=name, labels=labels) for name, labels in regions]
+        source = LabelRegions(source=source, segments=tuple(segments_of_regions))
+        return source, replace(options, segments=stated), advice
+    names = names_in_dataset_json(dataset)
+    described = _by_label(stated, names)
+    if isinstance(described, Mapping):
+        described = {**names, **described}
+    return source, replace(options, segments=described), advice
+
+
+def _by_label(segments: Any, names: Mapping[int, str]) -> Any:
+    """Return descriptions by label; those of the user may be by a name of the input.
+
+    A description without a label has that of the input.
+    """
+    if segments is None:
+        return {}
+    if not isinstance(segments, Mapping):
+        return segments
+    labels = {name.casefold(): label for label, name in names.items()}
+    described: dict[Any, Any] = {}
+    for key, entry in segments.items():
+        text = str(key).strip()
+        label: Any = labels.get(text.casefold(), key)
+        if text.isdecimal():
+            label = int(text)
+        described[label] = entry
+        if isinstance(entry, Mapping) and label in names and not {"label", "name"} & entry.keys():
+            described[label] = {"label": names[label], **entry}
+    return described
 
 
 def _names_in_file(source: Any) -> dict[int, str]:
