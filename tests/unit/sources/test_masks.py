@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import nibabel
@@ -208,6 +209,16 @@ def test_a_packed_file_is_unpacked_once_for_any_number_of_passes(tmp_path, monke
             frame = volume.slabs.read(start, start + 2)
             np.testing.assert_array_equal(frame, masks.reshape(15, 6, 7)[start : start + 2])
     assert len(opens) == 3
+
+
+def test_threads_that_read_several_files_see_each_mask_whole(tmp_path):
+    masks = blobs(12)
+    paths = [nifti(mask, tmp_path / f"m{index}.nii.gz") for index, mask in enumerate(masks)]
+    volume = open_volume(mask_set_of(paths))
+    order = RNG.permutation(np.repeat(np.arange(60), 3)).tolist()
+    with ThreadPoolExecutor(8) as pool:
+        frames = list(pool.map(lambda index: volume.slabs.read(index, index + 1)[0], order))
+    np.testing.assert_array_equal(frames, masks.reshape(60, 6, 7)[order])
 
 
 def test_empty_masks_and_empty_slices_stay_empty(tmp_path):

@@ -81,6 +81,7 @@ class MaskFrames:
         self._open: OrderedDict[int, Volume] = OrderedDict()
         self._packed = PackedMasks()
         self._lock = threading.RLock()
+        self._locks = tuple(threading.RLock() for _ in self._masks)
         self._dtype = values.dtype([mask.dtype for mask in masks])
 
     def reader(self, shape: tuple[int, int, int]) -> FrameReader:
@@ -127,7 +128,7 @@ class MaskFrames:
             with self._lock:
                 return self._converted(index, self._opened(index), first, last)
         if index not in self._packed:
-            with self._lock:
+            with self._locks[index]:  # of one mask, as several files are unpacked at a time
                 if index not in self._packed:
                     self._pack(index)
         return self._packed.read(index, first, last)
@@ -136,7 +137,7 @@ class MaskFrames:
         slab = np.asarray(volume.slabs.read(first, last))
         if volume.is_scaled:
             slab = slab * volume.slope + volume.intercept
-        with self._lock:
+        with self._locks[index]:
             inside = self._inside.get(index)
             voxels, self._inside[index] = self._values.converted(
                 slab, inside, self._masks[index].where

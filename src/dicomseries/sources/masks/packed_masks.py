@@ -34,7 +34,7 @@ class PackedMasks:
     """The bits inside of masks, frame by frame.
 
     A frame needs one bit for each pixel of the rectangle around its inside, none if it is empty.
-    Several threads may read, one at a time append.
+    Several threads may read and append, one at a time to a mask.
 
     Examples
     --------
@@ -58,8 +58,8 @@ class PackedMasks:
 
     def begin(self, index: int, shape: tuple[int, int, int]) -> None:
         """Begin a mask of (slices, rows, columns)."""
-        self._shapes[index] = shape
         self._frames[index] = []
+        self._shapes[index] = shape
 
     def append(self, index: int, slab: Numbers) -> None:
         """Add frames, 0 and 1, to a mask.
@@ -88,30 +88,30 @@ class PackedMasks:
         if not len(rows):
             return _EMPTY
         columns = np.flatnonzero(frame[rows[0] : rows[-1] + 1].any(axis=0))
-        place = _Frame(
-            self.size,
+        inside = (
             slice(int(rows[0]), int(rows[-1]) + 1),
             slice(int(columns[0]), int(columns[-1]) + 1),
         )
-        bits = np.packbits(frame[place.rows, place.columns]).tobytes()
-        self._write(bits)
-        return place
+        return _Frame(self._written(np.packbits(frame[inside]).tobytes()), *inside)
 
     def _read(self, offset: int, size: int) -> bytes:
         with self._lock:
             self._file.seek(offset)
             return bytes(self._file.read(size))
 
-    def _write(self, bits: bytes) -> None:
-        if self._file is None:
-            self._file = scratch_file(0, _WHERE)
-            weakref.finalize(self, self._file.close)
+    def _written(self, bits: bytes) -> int:
+        """Write bits at the end of the file, and return where they begin."""
         rest = memoryview(bits)
-        try:
-            with self._lock:
-                self._file.seek(self.size)
+        with self._lock:
+            offset = self.size
+            if self._file is None:
+                self._file = scratch_file(0, _WHERE)
+                weakref.finalize(self, self._file.close)
+            try:
+                self._file.seek(offset)
                 while rest:
                     rest = rest[self._file.write(rest) :]
-        except OSError as error:
-            raise scratch_full(_WHERE, self.size + len(bits), error) from error
-        self.size += len(bits)
+            except OSError as error:
+                raise scratch_full(_WHERE, offset + len(bits), error) from error
+            self.size = offset + len(bits)
+        return offset

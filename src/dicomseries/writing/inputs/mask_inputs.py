@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dicomseries.errors import OptionError, ValuesError, counted
+from dicomseries.executors import run
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.options import WriteOptions
 from dicomseries.segmentation import InputMask, InputSegments, Segments, segments_of_masks
@@ -188,15 +190,11 @@ def described_masks(
     if not isinstance(source, MaskSet | MaskChannels):
         volume, segments = _without_left_out(volume, chosen, described.masks)
         return volume, segments, chosen.advice
-    kept: list[int] = []
-    empty: list[str] = []
+    wanted: list[int] = []
     for index, mask in enumerate(described.masks):
-        if mask.number in chosen.left_out:
-            continue
-        if _has_voxels(volume, index, options):
-            kept.append(index)
-        else:
-            empty.append(mask.words)
+        if mask.number not in chosen.left_out:
+            wanted.append(index)
+    kept, empty = _kept_and_empty(volume, wanted, options)
     if not kept:
         raise _nothing_left(len(empty))
     numbers = [described.masks[index].number for index in kept]
@@ -205,7 +203,7 @@ def described_masks(
     return (
         _with_layers(volume, kept, values),
         segments,
-        (*chosen.advice, *_empty_advice(empty)),
+        (*chosen.advice, *_empty_advice([described.masks[index].words for index in empty])),
     )
 
 
@@ -233,16 +231,30 @@ def _note(options: WriteOptions) -> str:
     return f"values of at least {options.threshold:g}"
 
 
-def _has_voxels(volume: Volume, index: int, options: WriteOptions) -> bool:
+def _kept_and_empty(
+    volume: Volume, wanted: Sequence[int], options: WriteOptions
+) -> tuple[list[int], list[int]]:
+    """Return masks with voxels inside, and those without; several are read at a time."""
+    kept: list[int] = []
+    empty: list[int] = []
+    workers = options.executor.sharing if options.executor.is_here else 1
+    results = run(partial(_has_voxels, volume), wanted, workers=workers)
+    for done, (index, has_voxels) in enumerate(zip(wanted, results, strict=True), 1):
+        if options.progress is not None:
+            options.progress(done * volume.slices, len(wanted) * volume.slices, "reading")
+        if has_voxels:
+            kept.append(index)
+        else:
+            empty.append(index)
+    return kept, empty
+
+
+def _has_voxels(volume: Volume, index: int) -> bool:
+    """Return whether a mask has a voxel inside; it is read until the first."""
     slabs = volume.at(index).slabs
     step = max(slabs.depth, _READ_TOGETHER)
     for start in range(0, volume.slices, step):
-        stop = min(start + step, volume.slices)
-        is_inside = bool(slabs.read(start, stop).any())
-        if options.progress is not None:
-            done = index * volume.slices + (volume.slices if is_inside else stop)
-            options.progress(done, volume.slabs.shape[0], "reading")
-        if is_inside:
+        if slabs.read(start, min(start + step, volume.slices)).any():
             return True
     return False
 
