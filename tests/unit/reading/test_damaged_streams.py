@@ -16,6 +16,7 @@ from pydicom.data import get_testdata_file
 import dicomseries as dcs
 from dicomseries.errors import ReadError
 from dicomseries.reading import read_frames, read_instance
+from dicomseries.reading.parse.parser import IMPLICIT, fields_of
 from dicomseries.reading.pixels import imagecodecs_decoder, stream_headers
 from dicomseries.reading.pixels.imagecodecs_decoder import stream_of
 from dicomseries.reading.pixels.stream_headers import FrameSize, check_stream, stated_size
@@ -320,3 +321,9 @@ def test_every_compressed_transfer_syntax_that_is_served_has_its_header_read():
     known = {syntax for syntaxes, _ in stream_headers._READERS for syntax in syntaxes} | {RLE}
     assert set(imagecodecs_decoder._DECODERS) <= known
     assert all(re.fullmatch(r"[\d.]+", syntax) for syntax in known)
+
+
+def test_a_delimiter_among_implicit_elements_is_an_element_of_unknown_kind():
+    delimiter = b"\xfe\xff\x0d\xe0" + (2).to_bytes(4, "little") + b"42"
+    (field,) = fields_of(delimiter, IMPLICIT).values()
+    assert (field.vr, field.length) == ("UN", 2)

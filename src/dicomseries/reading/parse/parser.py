@@ -434,8 +434,10 @@ def _after_item(data: bytes, position: int, encoding: Encoding, depth: int) -> i
 def _looked_up(tag: int) -> bytes:
     """Return the VR in the dictionary.
 
-    UN for unknown private elements.
+    UN for unknown private elements, and for delimiters, whose VR there is NONE.
     """
+    if tag >> 16 == 0xFFFE:
+        return b"UN"
     if tag & 0xFFFF == 0:
         return b"UL"
     if tag >> 16 & 1:
