@@ -73,7 +73,8 @@ OVERLAY_LIMITS = {
     "shown in the wrong place. Write the whole grid of the source.",
     "part of a slice": f"{listed(OHIF, ADAPTERS)} lay a Segmentation on the images of its source "
     "pixel by pixel: with other rows or columns it is rejected, and beside them it is shown in "
-    "the wrong place. Write whole slices of the source, with 0 around what was segmented.",
+    "the wrong place. Write whole slices of the source, 0 around what was segmented: reading "
+    "the part with `onto=` makes them.",
     "bits": f"{ADAPTERS} misreads or rejects a binary Segmentation whose rows × columns are no "
     f"multiple of 8; {OHIF} with a DICOMweb server that serves its frames reads it. Both read "
     "`segmentation_type='labelmap'`.",
