@@ -267,3 +267,17 @@ def test_the_uid_of_content_depends_on_the_segments_of_layers():
         for layers in (({1: 1}, {1: 2}, {1: 3}),) * 2 + (({1: 1}, {1: 3}, {1: 2}),)
     )
     assert first == again != other
+
+
+@pytest.mark.parametrize("form", ["binary", "fractional"])
+@pytest.mark.parametrize("slices", [3, 300, 2000])
+def test_a_lesion_of_few_slices_far_from_the_ends_keeps_its_place(tmp_path, form, slices):
+    mask = np.zeros((slices, 4, 5), bool)
+    middle = slices // 2
+    mask[middle : middle + 4 : 2, 1, 2] = mask[middle + 1 : middle + 2, 3, 3] = True
+    volume = layered(mask[np.newaxis], ({1: 1},))
+    written(volume, tmp_path / "out", segmentation_type=form)
+    seen = dcs.read(tmp_path / "out")
+    assert np.array_equal(seen, mask)
+    assert seen.grid.spacing_mm == pytest.approx((0.7, 0.9, 2.5))
+    assert dcs.check(tmp_path / "out", validators=False) == ()

@@ -15,7 +15,6 @@ from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.element_values import AttributeValue, printable, unusual_values
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.checks.series_view.slice_places import Floats, PlacedVolume, usual_gap
-from dicomseries.reading import SAME_PLACE
 
 __all__: list[str] = []
 
@@ -124,7 +123,7 @@ def positions_are_unique(view: SeriesView) -> Iterator[Fault]:
     """
     has_pairs = False
     for volume, gaps in _volumes(view):
-        pairs = np.flatnonzero(gaps <= usual_gap(gaps) * SAME_PLACE) + volume.start
+        pairs = np.flatnonzero(gaps <= view.places.same_mm(gaps)) + volume.start
         for index in pairs[:1].tolist():
             has_pairs = True
             yield Fault(
@@ -231,7 +230,7 @@ def spacing_agrees(view: SeriesView) -> Iterator[Fault]:
     for _, gaps in itertools.islice(_volumes(view), 1):
         distance = usual_gap(gaps)
         if view.is_sparse and distance:
-            distance = float(gaps[gaps > SAME_PLACE * gaps.max()].min())
+            distance = float(gaps[gaps > view.places.same_mm(gaps)].min())
         if distance:
             yield from _wrong_spacings(view, distance)
 

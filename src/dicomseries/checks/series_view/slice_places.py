@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -84,6 +85,8 @@ class SlicePlaces:
         First and last slice of each volume.
     sortings : tuple of VolumeSorting
         How each stack was sorted into volumes.
+    step_mm : float
+        Stated distance of slices of a segmentation, which may leave frames out; 0 if unknown.
     """
 
     sources: tuple[SliceSource, ...]
@@ -93,6 +96,7 @@ class SlicePlaces:
     distances_mm: Floats | None = None
     volumes: tuple[PlacedVolume, ...]
     sortings: tuple[VolumeSorting, ...] = ()
+    step_mm: float = 0.0
 
     def name(self, index: int) -> str:
         """Return the file, and the frame, of a slice."""
@@ -115,6 +119,13 @@ class SlicePlaces:
             return None
         gaps: Floats = np.diff(self.distances_mm[volume.start : volume.stop])
         return gaps
+
+    def same_mm(self, gaps_mm: Floats) -> float:
+        """Return the largest gap between slices at one place."""
+        usual = usual_gap(gaps_mm)
+        if self.step_mm:
+            usual = min(usual, self.step_mm)
+        return SAME_PLACE * usual
 
 
 def usual_gap(gaps_mm: Floats) -> float:
@@ -184,9 +195,19 @@ def places_of_segments(files: Sequence[FileFrames]) -> SlicePlaces:
     volume_index = []
     for pair in zip(stacks, segment_numbers(files).tolist(), strict=True):
         volume_index.append(numbers.setdefault(pair, len(numbers)))
-    return _sorted(
+    places = _sorted(
         sources, positions, axes, stacks=stacks, volume_index=np.array(volume_index, np.intp)
     )
+    return replace(places, step_mm=_stated_step(files))
+
+
+def _stated_step(files: Sequence[FileFrames]) -> float:
+    """Return SpacingBetweenSlices or SliceThickness of the first frame; 0 without."""
+    for keyword in ("SpacingBetweenSlices", "SliceThickness"):
+        lengths = numbers_of_frames(files, keyword, 1)
+        if lengths is not None and lengths[0, 0] > 0:
+            return float(lengths[0, 0])
+    return 0.0
 
 
 def segment_numbers(files: Sequence[FileFrames]) -> Indices:

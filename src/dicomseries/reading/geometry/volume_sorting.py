@@ -171,8 +171,15 @@ def _sorting(places: Indices, keys: tuple[Key, ...], numbers: Floats) -> VolumeS
     return VolumeSorting(places=places, keys=keys, numbers=numbers, arrangement=arrangement)
 
 
-def places_of(distances_mm: Floats) -> Indices:
+def places_of(distances_mm: Floats, *, step_mm: float | None = None) -> Indices:
     """Return the place number of each frame, along the normal.
+
+    Parameters
+    ----------
+    distances_mm : ndarray, shape (frames,)
+        Along the normal.
+    step_mm : float, optional
+        Stated distance of slices, where frames may be left out: most gaps may be many of it.
 
     Examples
     --------
@@ -185,6 +192,8 @@ def places_of(distances_mm: Floats) -> Indices:
     usual = np.inf
     if largest > _SAME_MM:
         usual = median(gaps[gaps > SAME_PLACE * largest])
+    if step_mm is not None:
+        usual = min(usual, step_mm)
     places = np.empty(len(order), np.intp)
     places[order] = np.concatenate(([0], np.cumsum(gaps > SAME_PLACE * usual)))
     return places

@@ -226,11 +226,12 @@ def _grid_in_space(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]
     assert positions is not None  # noqa: S101 - _frame_problems has checked it
     assert axes is not None  # noqa: S101 - as above
     distances = positions @ unit_normal(axes)
-    places = places_of(distances)
+    between, thickness = frames.slice_lengths_mm
+    stated = [length for length in (between, thickness) if length > 0]  # not NaN
+    places = places_of(distances, step_mm=stated[0] if stated else None)
     firsts = np.unique(places, return_index=True)[1]
     spacings = [()] if frames.pixel_spacing_mm is None else frames.pixel_spacing_mm.tolist()
     (row_mm, column_mm), problems = pixel_spacing_of(spacings)
-    between, thickness = frames.slice_lengths_mm
     if len(firsts) == 1:
         step, more = thickness_of((between, thickness))
         problems += more
