@@ -114,6 +114,7 @@ class Eyes:
 
 def examples(folder: Path) -> None:
     """Write the example's volumes by its code and by ours."""
+    folder.mkdir()
     example = runpy.run_path(str(ROOT / "benchmarks" / "write.py"))["write_like_the_example"]
     random = np.random.default_rng(0)
     arrays = {

@@ -48,6 +48,17 @@ def test_every_picture_is_what_its_tool_makes(tool):
         assert np.abs(then - now).mean() < 0.2, "run: python tools/make_pictures.py"
 
 
+def test_pictures_of_the_example_show_each_of_its_folders(tmp_path):
+    pytest.importorskip("PIL")
+    pytest.importorskip("SimpleITK")
+    viewers = runpy.run_path(str(ROOT / "tools" / "take_viewer_screenshots.py"))
+    viewers["examples"](tmp_path / "examples")
+    look, names = Mock(), viewers["EXAMPLES"]
+    assert list(viewers["shown"](look, tmp_path, names)) == names
+    folders = [call.args[0] for call in look.call_args_list]
+    assert sorted(folders) == sorted((tmp_path / "examples").iterdir())
+
+
 def test_pictures_of_results_show_each_over_its_source(tmp_path):
     pytest.importorskip("PIL")
     viewers = runpy.run_path(str(ROOT / "tools" / "take_viewer_screenshots.py"))
