@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
+    from dicomseries.regridding.grid_relation import ExactRelation, exact_relation
+    from dicomseries.regridding.placed_frames import frames_on_grid
     from dicomseries.regridding.put_onto import OntoOptions, picked_slices, put_onto
     from dicomseries.regridding.resampled_frames import METHODS, Method
     from dicomseries.regridding.target_grid import OntoSource, TargetGrid, open_target
 
 __all__ = [
     "METHODS",
+    "ExactRelation",
     "Method",
     "OntoOptions",
     "OntoSource",
     "TargetGrid",
+    "exact_relation",
+    "frames_on_grid",
     "open_target",
     "picked_slices",
     "put_onto",
@@ -25,6 +30,8 @@ __all__ = [
 export_lazily(
     __name__,
     {
+        "dicomseries.regridding.grid_relation": ("ExactRelation", "exact_relation"),
+        "dicomseries.regridding.placed_frames": ("frames_on_grid",),
         "dicomseries.regridding.put_onto": ("OntoOptions", "picked_slices", "put_onto"),
         "dicomseries.regridding.resampled_frames": ("METHODS", "Method"),
         "dicomseries.regridding.target_grid": ("OntoSource", "TargetGrid", "open_target"),

@@ -14,13 +14,13 @@ from dicomseries.lazy_dataclass import dataclass
 from dicomseries.regridding.grid_relation import ExactRelation
 from dicomseries.sources import FrameReader, Volume, picked_frames, turned
 
-__all__ = ["frames_in_order", "placed_frames"]
+__all__ = ["frames_in_order", "frames_on_grid"]
 
 _BLOCK_BYTES = 8 << 20
 """Frames are copied in blocks of about this size."""
 
 
-def placed_frames(
+def frames_on_grid(
     volume: Volume, grid: Grid, relation: ExactRelation, *, fill: float, dtype: np.dtype[Any]
 ) -> FrameReader:
     """Return the frames of a volume on another grid.
@@ -46,7 +46,7 @@ def placed_frames(
     >>> volume = Volume(slabs=array_frames(np.array([[[7, 8]]])), grid=part)
     >>> relation = ExactRelation(turn=Turn(flips=(True, False, False)), first=(1, 0, 0))
     >>> grid = Grid(shape=(2, 1, 3), spacing_mm=(1, 1, 2))
-    >>> placed_frames(volume, grid, relation, fill=0, dtype=np.dtype(int)).read(0, 2).tolist()
+    >>> frames_on_grid(volume, grid, relation, fill=0, dtype=np.dtype(int)).read(0, 2).tolist()
     [[[0, 8, 7]], [[0, 0, 0]]]
     """
     columns, rows, slices = relation.ranges(volume.grid, grid)

@@ -16,7 +16,7 @@ from dicomseries.geometry import Grid
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import VoxelMeaning
 from dicomseries.regridding.grid_relation import ExactRelation, difference_text, exact_relation
-from dicomseries.regridding.placed_frames import frames_in_order, placed_frames
+from dicomseries.regridding.placed_frames import frames_in_order, frames_on_grid
 from dicomseries.regridding.resampled_frames import (
     METHODS,
     covers,
@@ -183,7 +183,7 @@ class _Task:
         fill, dtype = self.fill(self.volume.dtype, is_needed=not is_covered)
         slabs = self.volume.slabs
         if not (is_covered and grid.shape == other.shape and relation.turn.is_identity):
-            slabs = placed_frames(self.volume, other, relation, fill=fill, dtype=dtype)
+            slabs = frames_on_grid(self.volume, other, relation, fill=fill, dtype=dtype)
         return self.on_target(slabs, notes)
 
     def resampled(self, method: str, notes: list[str]) -> Volume:

@@ -12,9 +12,10 @@ import numpy.typing as npt
 from dicomseries.errors import OptionError, ReadError
 from dicomseries.geometry import Grid
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.orientation import turn_onto
+from dicomseries.orientation import Turn
 from dicomseries.reading import Series, SeriesTags, volume_of
-from dicomseries.sources import FrameReader, Volume, turned, unit_of
+from dicomseries.regridding import ExactRelation, exact_relation, frames_on_grid
+from dicomseries.sources import Volume, unit_of
 from dicomseries.viewing.grey_windows import PRESETS, GreyWindow, header_window, window_of_values
 
 __all__ = ["Layer", "check_regular", "layer_of", "place_overlay"]
@@ -183,12 +184,8 @@ def place_overlay(base: Layer, overlay: Layer) -> Layer:
             remedy="Choose a segmentation or a grey series.",
         )
     volume, grid = overlay.volume, base.volume.grid
-    if grid.statement.has_place:
-        turn = turn_onto(volume.grid, grid)
-        if turn is not None:
-            volume = turned(volume, turn)
-    first = _first_voxel(grid, volume.grid)
-    if first is None:
+    relation = _relation(volume.grid, grid)
+    if relation is None:
         raise OptionError(
             code="overlay-off-grid",
             where="overlay",
@@ -196,58 +193,23 @@ def place_overlay(base: Layer, overlay: Layer) -> Layer:
             expected=f"voxels that coincide with those of {_geometry_text(grid)}",
             remedy="Resample the overlay to the grid of the series first.",
         )
-    if first == (0, 0, 0) and volume.grid.shape == grid.shape:
-        return replace(overlay, volume=volume)
-    placed = _frames_on_grid(volume, grid.shape, first)
+    placed = frames_on_grid(volume, grid, relation, fill=0, dtype=volume.slabs.dtype)
     return replace(overlay, volume=replace(volume, slabs=placed, grid=grid))
+
+
+def _relation(overlay: Grid, base: Grid) -> ExactRelation | None:
+    """Return the place of an overlay; None if its voxels do not coincide, or lie elsewhere."""
+    if not base.statement.has_place:
+        if base.shape != overlay.shape or overlay.statement.has_place:
+            return None
+        return ExactRelation(turn=Turn(), first=(0, 0, 0))
+    relation = exact_relation(overlay, base, rounding=_OFF_GRID)
+    if relation is None:
+        return None
+    common = [part.stop - part.start for _, part in relation.ranges(overlay, base)]
+    return relation if min(common) > 0 else None
 
 
 def _geometry_text(grid: Grid) -> str:
     spacing, direction = grid.spacing_mm, grid.direction_lps
     return f"spacing {spacing} mm, origin {grid.origin_lps}, direction {direction}"
-
-
-def _first_voxel(base: Grid, overlay: Grid) -> tuple[int, int, int] | None:
-    """Return the first voxel of an overlay, or None."""
-    if not base.statement.has_place:
-        if base.shape != overlay.shape or overlay.statement.has_place:
-            return None
-        return (0, 0, 0)
-    matrix = np.linalg.solve(base.affine(), overlay.affine())
-    last = np.array(overlay.shape[::-1]) - 1.0
-    first = np.rint(matrix[:3, 3])
-    # A small difference of direction or spacing counts by its effect on the farthest voxel.
-    shifts = np.abs(matrix[:3, :3] - np.eye(3)) @ last + np.abs(matrix[:3, 3] - first)
-    column, row, slice_ = first.astype(int).tolist()
-    overlaps = np.all((-np.array(overlay.shape) < first[::-1]) & (first[::-1] < base.shape))
-    if shifts.max() > _OFF_GRID or not overlaps:
-        return None
-    return (slice_, row, column)
-
-
-def _frames_on_grid(
-    volume: Volume, full: tuple[int, int, int], first: tuple[int, int, int]
-) -> FrameReader:
-    """Return the frames of a volume on a larger grid.
-
-    Voxels outside are 0. `first` is the index of its first voxel in the grid; negative if outside.
-    """
-    colours = volume.slabs.shape[3:]
-    first_slice, top, left = first
-
-    def read(start: int, stop: int) -> npt.NDArray[Any]:
-        array = np.zeros((stop - start, *full[1:], *colours), volume.slabs.dtype)
-        for target, frame in zip(array, range(start, stop), strict=True):
-            number, place = divmod(frame, full[0])
-            if not 0 <= place - first_slice < volume.slices:
-                continue
-            index = number * volume.slices + place - first_slice
-            part = volume.slabs.read(index, index + 1)[0]
-            covered = target[max(top, 0) : max(top + part.shape[0], 0)]
-            covered = covered[:, max(left, 0) : max(left + part.shape[1], 0)]
-            rows, columns = covered.shape[:2]
-            covered[...] = part[max(-top, 0) :, max(-left, 0) :][:rows, :columns]
-        return array
-
-    shape = ((volume.volumes or 1) * full[0], *full[1:], *colours)
-    return FrameReader(shape=shape, dtype=volume.slabs.dtype, read=read)
