@@ -59,11 +59,7 @@ def _lazy_dataclass(
     """
     if cls is None:
         return lambda named: _lazy_dataclass(named, frozen=frozen, eq=eq, repr=repr, **layout)
-    # The standard library lets a frozen class inherit only from a frozen one, and the other way.
-    is_heir = any(dataclasses.is_dataclass(base) for base in cls.__bases__)
-    layout["frozen"] = frozen and is_heir
-    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, **layout)(cls)
-    made.__dataclass_params__.frozen = frozen
+    made = _with_fields(cls, is_frozen=frozen, layout=layout)
     methods: dict[str, Any] = {"__init__": _CompiledOnFirstUse(made, is_frozen=frozen)}
     if repr:
         methods["__repr__"] = _repr
@@ -76,6 +72,20 @@ def _lazy_dataclass(
     for name, method in methods.items():
         if made.__dict__.get(name) is None:  # `__hash__` is None where a class has `__eq__` only
             setattr(made, name, method)
+    return made
+
+
+def _with_fields(cls: type, *, is_frozen: bool, layout: dict[str, bool]) -> Any:
+    """Return the class with fields and slots of the standard library."""
+    # The standard library lets a frozen class inherit only from a frozen one, and the other way.
+    is_heir = any(dataclasses.is_dataclass(base) for base in cls.__bases__)
+    if not cls.__doc__:  # else it would be the signature, which is slow to find
+        cls.__doc__ = cls.__name__
+    is_frozen_heir = is_frozen and is_heir
+    made: Any = dataclasses.dataclass(
+        init=False, repr=False, eq=False, frozen=is_frozen_heir, **layout
+    )(cls)
+    made.__dataclass_params__.frozen = is_frozen
     return made
 
 
