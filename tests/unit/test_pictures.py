@@ -298,9 +298,22 @@ def test_a_kind_with_a_plane_is_not_made_of_a_picture(tmp_path):
 
 
 # ------------------------------------------------------------------------------------ uneven source
-@pytest.mark.parametrize("places", [(0, 2, 4, 6, 11, 16), (0, 2, 4, 8, 10, 12)])
-@pytest.mark.parametrize("kind", ["CT", "Segmentation"])
-@pytest.mark.parametrize("options", [{}, {"spacing": (1, 1, 2), "origin": (0, 0, 0)}])
+UNEVEN, WITH_A_GAP = (0, 2, 4, 6, 11, 16), (0, 2, 4, 8, 10, 12)
+EVEN_PLACE = {"spacing": (1, 1, 2), "origin": (0, 0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("places", "kind", "options"),
+    [
+        (UNEVEN, "CT", {}),
+        (UNEVEN, "CT", EVEN_PLACE),
+        (UNEVEN, "Segmentation", {}),
+        (UNEVEN, "Segmentation", EVEN_PLACE),
+        (WITH_A_GAP, "CT", {}),
+        (WITH_A_GAP, "CT", EVEN_PLACE),
+        (WITH_A_GAP, "Segmentation", EVEN_PLACE),  # without, its slices lie among even ones
+    ],
+)
 def test_slices_of_an_uneven_source_are_not_put_on_even_places(tmp_path, places, kind, options):
     array = np.ones((6, 12, 10), "int16")
     dcs.write(array, tmp_path / "even", kind="CT", spacing=(1, 1, 2), verify=False)

@@ -306,7 +306,8 @@ def test_labels_are_written_with_their_names(arrays, capsys, tmp_path, form):
     [
         ("--segments gone.toml", "--segments gone.toml"),
         ("--segments bad.toml", "segments["),
-        ("--segmentation-type fractional", "labelmap"),
+        ("--segmentation-type fractions", "labelmap"),
+        ("--segmentation-type fractional", "one mask for each label"),
         ("--companion", "--companion"),
     ],
 )
