@@ -19,11 +19,22 @@ import multi_frame
 import quick_look
 import read
 import scale
+import segmentation
 import start
 import write
 from measure import Row, show
 
-PARTS = ("write", "read", "codecs", "frames", "scale", "start", "view", "instructions")
+PARTS = (
+    "write",
+    "read",
+    "codecs",
+    "frames",
+    "segments",
+    "scale",
+    "start",
+    "view",
+    "instructions",
+)
 
 
 def rows(scratch: Path, options: argparse.Namespace) -> Iterator[Row]:
@@ -35,6 +46,9 @@ def rows(scratch: Path, options: argparse.Namespace) -> Iterator[Row]:
             scratch, slices=max(slices // 4, 2), size=size, rounds=rounds
         ),
         "frames": lambda: multi_frame.rows(scratch, rounds=rounds),
+        "segments": lambda: segmentation.rows(
+            scratch, rounds=rounds, slices=max(slices // 2, 8), size=size
+        ),
         "scale": lambda: scale.rows(scratch, slices=slices, rounds=rounds),
         "start": lambda: start.rows(rounds=2 * rounds),
         "view": lambda: quick_look.rows(scratch, slices=slices, size=size, rounds=rounds),

@@ -203,6 +203,7 @@ def test_the_bytes_do_not_depend_on_threads_slabs_or_memory(tmp_path, monkeypatc
     volume = layered(labels[np.newaxis], (None,))
     written(volume, tmp_path / "one", segmentation_type=form, workers=1)
     monkeypatch.setattr(compressed_frames, "IN_MEMORY", 8)
+    monkeypatch.setattr(layer_loop, "IN_MEMORY", 8)
     monkeypatch.setattr(layer_loop, "slab_plan", single_slices)
     written(volume, tmp_path / "many", segmentation_type=form, workers=3)
     one, many = ((tmp_path / name / "0001.dcm").read_bytes() for name in ("one", "many"))

@@ -14,9 +14,9 @@ IN_MEMORY = 64 << 20
 """Bytes of encoded frames that wait in memory; more wait in an unnamed temporary file."""
 
 
-def scratch_file() -> IO[bytes]:
-    """Return an empty file, in memory while it is small."""
-    return cast("IO[bytes]", SpooledTemporaryFile(IN_MEMORY))
+def scratch_file(most: int | None = None) -> IO[bytes]:
+    """Return an empty file, in memory up to `most` bytes."""
+    return cast("IO[bytes]", SpooledTemporaryFile(IN_MEMORY if most is None else most))
 
 
 def chunks_behind_offsets(

@@ -19,6 +19,9 @@ __all__ = ["each_layer_slab", "in_file_order"]
 
 Result = TypeVar("Result")
 
+IN_MEMORY = 16 << 20
+"""Bytes of frames that wait in memory for those before them in the file."""
+
 
 def each_layer_slab(request: WriteRequest, stage: str) -> _LayerLoop:
     """Return a function that runs tasks on the slabs of layers.
@@ -84,7 +87,7 @@ def in_file_order(
     """
     places: dict[int, tuple[int, int, int]] = {}
     end = following = 0
-    with scratch_file() as waiting:
+    with scratch_file(IN_MEMORY) as waiting:
         for piece in pieces:
             if piece.frame != following:
                 places[piece.frame] = (end, piece.first, len(piece.content))
