@@ -54,6 +54,9 @@ def objects(tmp_path_factory):
     timed = {**options, "axes": "tzyx", "times": 1}
     receipts = dcs.write(array, folder / "mr", kind="MR", split="time", sync=False, **timed)
     volume = dcs.read(folder / "ct")
+    mask = np.ones(array[0].shape, "uint8")
+    dcs.write(mask, folder / "seg", kind="Segmentation", like=volume, sync=False)
+    measured = dcs.measure(folder / "seg", source=volume)
     (folder / "ct" / "0002.dcm").unlink()
     findings = dcs.check(folder / "ct", validators=False)
     scan = dcs.scan(folder)
@@ -64,6 +67,8 @@ def objects(tmp_path_factory):
         *made_by_hand(),
         receipt,
         receipts,
+        measured,
+        measured.table,
         volume,
         lazy,
         lazy.array,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from math import prod
 from time import perf_counter
@@ -11,7 +12,7 @@ import numpy as np
 
 from dicomseries import executors, reading, regridding
 from dicomseries.api.read_result import LazySeriesVolume, SeriesVolume
-from dicomseries.errors import DicomSeriesError, OptionError, ReadError
+from dicomseries.errors import DicomSeriesError, DicomSeriesWarning, OptionError, ReadError
 from dicomseries.event_log import LOGGER
 from dicomseries.sources import FrameReader, Volume, array_frames
 from dicomseries.stores import is_url
@@ -191,6 +192,8 @@ def read(
                 volume, voxels = regridding.put_onto(
                     volume, target, options, voxels=voxels, is_real=values == "real"
                 )
+                for note in volume.grid.statement.notes[len(target.grid.statement.notes) :]:
+                    warnings.warn(note, DicomSeriesWarning, stacklevel=2)
                 if slices is not None:
                     volume = regridding.picked_slices(volume, slices)
         except DicomSeriesError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,7 +10,7 @@ import numpy.typing as npt
 
 from dicomseries import reading, regridding
 from dicomseries.derivation import Matching, SourceSeries, match, match_pictures
-from dicomseries.errors import DicomSeriesWarning, GeometryError
+from dicomseries.errors import GeometryError
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.measurements.measured_inputs import PaddingLimits, SegmentationInput
 from dicomseries.measurements.region_statistics import (
@@ -67,21 +66,19 @@ def on_source(
     options = regridding.OntoOptions(resample=resample, fill=0)
     if not series_has_place(series) and (series.volumes or 1) > 1:
         raise _not_comparable(series)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DicomSeriesWarning)  # the notes are in the result
-        target = regridding.open_target(series, tags.place, None)
-        try:
-            placed, _ = regridding.put_onto(
-                volume, target, options, voxels=segmentation.meaning, is_real=True
-            )
-        except GeometryError as error:
-            raise GeometryError(
-                code=error.code,
-                where="source",
-                given=str(error.given),
-                expected=error.expected,
-                remedy=_REMEDIES.get(error.code, _OTHER_SOURCE),
-            ) from None
+    target = regridding.open_target(series, tags.place, None)
+    try:
+        placed, _ = regridding.put_onto(
+            volume, target, options, voxels=segmentation.meaning, is_real=True
+        )
+    except GeometryError as error:
+        raise GeometryError(
+            code=error.code,
+            where="source",
+            given=str(error.given),
+            expected=error.expected,
+            remedy=_REMEDIES.get(error.code, _OTHER_SOURCE),
+        ) from None
     known = volume.grid.statement.notes
     notes = tuple(note for note in placed.grid.statement.notes if note not in known)
     return replace(segmentation, volume=placed), notes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dicomseries import reading
-from dicomseries.errors import DicomSeriesWarning, GeometryError, OptionError
+from dicomseries.errors import GeometryError, OptionError
 from dicomseries.geometry import Grid
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import VoxelMeaning
@@ -206,8 +205,6 @@ class _Task:
         return self.on_target(slabs, notes)
 
     def on_target(self, slabs: FrameReader, notes: list[str]) -> Volume:
-        for note in notes:
-            warnings.warn(note, DicomSeriesWarning, stacklevel=5)
         grid = self.target.grid
         noted = grid.stated(grid.statement.noting(*notes))
         return replace(self.volume, slabs=slabs, grid=noted)
