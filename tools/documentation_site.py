@@ -37,6 +37,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "measure",
             "results-on-the-source",
             "draw-a-result",
+            "deliver-a-result",
             "from-ct-to-ohif",
         ),
         "Arrays and files": (

@@ -151,6 +151,7 @@ API_SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "Derive": ("Derivation",),
     "Draw": ("picture",),
+    "Deliver": ("write_result", "ResultReceipt", "ResultPart"),
     "Measure": ("measure", "MeasurementReceipt", "read_measurements", "MeasurementTable"),
     "Find": ("scan", "Scan", "Series", "tags", "SeriesTags"),
     "Check": ("check", "Findings", "Finding", "explain"),

@@ -31,6 +31,8 @@ __all__ = [
     "MeasurementTable",
     "Receipt",
     "Rescale",
+    "ResultPart",
+    "ResultReceipt",
     "Rle",
     "Scan",
     "SegmentDescription",
@@ -51,6 +53,7 @@ __all__ = [
     "scan",
     "tags",
     "write",
+    "write_result",
 ]
 
 # The import of the package itself costs nothing, and `--help` stays quick.

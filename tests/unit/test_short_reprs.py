@@ -57,6 +57,7 @@ def objects(tmp_path_factory):
     mask = np.ones(array[0].shape, "uint8")
     dcs.write(mask, folder / "seg", kind="Segmentation", like=volume, sync=False)
     measured = dcs.measure(folder / "seg", source=volume)
+    result = dcs.write_result(volume, folder / "result", masks=mask, sync=False)
     (folder / "ct" / "0002.dcm").unlink()
     findings = dcs.check(folder / "ct", validators=False)
     scan = dcs.scan(folder)
@@ -69,6 +70,8 @@ def objects(tmp_path_factory):
         receipts,
         measured,
         measured.table,
+        result,
+        *result.parts,
         volume,
         lazy,
         lazy.array,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dicomseries.api.tags import tags
     from dicomseries.api.view import look, opened_in
     from dicomseries.api.write import write
+    from dicomseries.api.write_result import write_result
     from dicomseries.checks import Finding, Findings, explain
     from dicomseries.codecs import Htj2k, Jpeg2000, JpegLs, JpegXl, Rle
     from dicomseries.errors import DicomSeriesError, DicomSeriesWarning
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from dicomseries.measurements import MeasurementTable
     from dicomseries.plan import SeriesPlan
     from dicomseries.reading import CodedConcept, Scan, SegmentDescription, Series, SeriesTags
-    from dicomseries.reports import MeasurementReceipt, Receipt
+    from dicomseries.reports import MeasurementReceipt, Receipt, ResultPart, ResultReceipt
     from dicomseries.sources import Volume, diffusion_gradients, open_volume
     from dicomseries.values import Digits, Exact, Lossless, Rescale
 
@@ -50,6 +51,8 @@ __all__ = [
     "MeasurementTable",
     "Receipt",
     "Rescale",
+    "ResultPart",
+    "ResultReceipt",
     "Rle",
     "Scan",
     "SegmentDescription",
@@ -75,11 +78,13 @@ __all__ = [
     "serve",
     "tags",
     "write",
+    "write_result",
 ]
 
 export_lazily(
     __name__,
     {
+        "dicomseries.api.write_result": ("write_result",),
         "dicomseries.api.picture": ("picture",),
         "dicomseries.api.check": ("check",),
         "dicomseries.api.measure": ("measure",),
@@ -106,7 +111,7 @@ export_lazily(
             "Series",
             "SeriesTags",
         ),
-        "dicomseries.reports": ("MeasurementReceipt", "Receipt"),
+        "dicomseries.reports": ("MeasurementReceipt", "Receipt", "ResultPart", "ResultReceipt"),
         "dicomseries.sources": ("Volume", "diffusion_gradients", "open_volume"),
         "dicomseries.values": ("Digits", "Exact", "Lossless", "Rescale"),
     },

@@ -43,6 +43,8 @@ _SAME = {"PatientID": "patient", "FrameOfReferenceUID": "frame of reference"}
 """Attributes that result and source have in common."""
 _ON_GRID = 0.01
 """Largest distance of a slice of the result from one of the source, as a part of it."""
+_LONGEST_DESCRIPTION = 64
+"""Characters of a LO (PS3.5 section 6.2)."""
 
 
 def picture(
@@ -118,7 +120,7 @@ def picture(
     result_series, series : str, optional
         SeriesInstanceUID of result and source, where a folder has several.
     description : str, optional
-        SeriesDescription.
+        SeriesDescription; if not given, "Picture of" the title or the description of the result.
     metadata, uid, now, entropy, compression, workers, memory, overwrite, resume, verify, sync, \
 progress, storage_options
         As in `write`.
@@ -205,6 +207,7 @@ progress, storage_options
             )
             keywords["like"] = drawn.source_series
             keywords["metadata"] = _attributes(drawn, metadata)
+            keywords["description"] = description or _described(drawn, style.title)
             advice: list[str] = []
             receipt = written(
                 partial(_planned, drawn, style, chosen, advice), out, keywords, source=title
@@ -333,6 +336,14 @@ def _in_colour(series: Series) -> OptionError:
     )
 
 
+def _described(drawn: _DrawnSeries, title: str) -> str:
+    """Return a SeriesDescription for a picture without a stated one."""
+    result = drawn.result_series
+    name = title or result.description or result.kind or result.modality
+    text = f"Picture of {name}"
+    return text if len(text) <= _LONGEST_DESCRIPTION else f"Picture of {result.modality}"
+
+
 def _attributes(drawn: _DrawnSeries, metadata: MappingLike | None) -> dict[str, Any]:
     """Return attributes of the picture; those of the user win."""
     kind = drawn.result_series.kind or drawn.result_series.modality
@@ -361,6 +372,10 @@ def _planned(
         if options.entropy is not None and number:
             entropy = hashlib.sha256(options.entropy + number.to_bytes(4, "big")).digest()
             part = replace(options, entropy=entropy)
+        number_given = options.metadata.get("SeriesNumber")
+        if number and number_given is not None:
+            attributes = {**options.metadata, "SeriesNumber": int(number_given) + number}
+            part = replace(part, metadata=attributes)
         named = [images[index] for index in run] if images else []
         part_request, (job,) = prepare(painted.volume, part, drawn=named)
         request = request or replace(part_request, options=options)

@@ -12,19 +12,24 @@ from dicomseries.options import Option, options_of
 __all__ = ["on_command_line"]
 
 _OF_OTHER_COMMANDS = {
+    "onto": Option(help="of read"),
+    "resample": Option(help="of read"),
     "slices": Option(help="of read and picture"),
+    "fill": Option(help="of read and picture"),
     "window": Option(help="of picture"),
-    "fill": Option(help="of picture"),
     "outline": Option(help="of picture", flag="--no-outline"),
     "color_map": Option(help="of picture"),
     "legend": Option(help="of picture", flag="--no-legend"),
     "title": Option(help="of picture"),
+    "masks": Option(help="of result"),
+    "measure": Option(help="of result"),
+    "picture": Option(help="of result"),
 }
+_NAMED_FILES = {"maps": "--map NAME=FILE:UNIT", "images": "--image NAME=FILE"}
+"""Mappings of `write_result` by name, as on the command line."""
 _OPTIONS = {**options_of("write"), **_OF_OTHER_COMMANDS}
 _FILES = frozenset({"bids", "per_volume", "segments"})
 """Options whose mapping is a file on the command line."""
-_OF_READ = frozenset({"fill", "onto", "resample", "slices"})
-"""Options of `read` alone, spelled alike on the command line."""
 _POLICIES = {"Rescale": "max-error", "Digits": "digits", "Exact": "", "Lossless": ""}
 """Policy → its number on the command line."""
 _SLICES = frozenset({"slice", "range"})
@@ -60,9 +65,9 @@ def _words_of(code: str) -> str:
         if isinstance(node, ast.Tuple):  # a code as (value, scheme, meaning)
             return '"' + ",".join(_texts(node.elts, code)) + '"'
         return f"--values {_text(node, code)}"
+    if name in _NAMED_FILES:
+        return _NAMED_FILES[name]
     node = _parsed(value)
-    if name in _OF_READ:
-        return f"--{name} {_text(node, value)}".rstrip()
     if name not in _OPTIONS or not _OPTIONS[name].help:
         return code
     if isinstance(node, ast.Dict) and name in _MAPPINGS:

@@ -9,7 +9,7 @@ from dicomseries.pictures.drawn_result import (
     place_result,
 )
 from dicomseries.pictures.legend_panel import check_pillow
-from dicomseries.pictures.picture_frames import picture_volume
+from dicomseries.pictures.picture_frames import picture_volume, window_of
 from dicomseries.pictures.picture_slices import PictureSlices, chosen_pictures, parse_slices
 from dicomseries.pictures.picture_style import PictureStyle, parse_style
 
@@ -25,4 +25,5 @@ __all__ = [
     "parse_style",
     "picture_volume",
     "place_result",
+    "window_of",
 ]

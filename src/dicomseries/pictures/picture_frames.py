@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -62,7 +63,7 @@ def picture_volume(result: ResultOnSource, style: PictureStyle, slices: range) -
         If there is no such window.
     """
     source = result.source
-    window = window_of(source, style)
+    window = window_of(style, source.presets) or source.window
     rows, columns = source.volume.grid.shape[1:]
     panel = None
     advice: list[str] = []
@@ -93,8 +94,15 @@ def picture_volume(result: ResultOnSource, style: PictureStyle, slices: range) -
     return Picture(volume=volume, window=window, advice=tuple(advice))
 
 
-def window_of(source: Layer, style: PictureStyle) -> GreyWindow:
-    """Return the window of a picture.
+def window_of(style: PictureStyle, presets: Sequence[tuple[str, GreyWindow]]) -> GreyWindow | None:
+    """Return the stated window of a picture; None for that of the source.
+
+    Parameters
+    ----------
+    style : PictureStyle
+        It states numbers or a name.
+    presets : sequence of (str, GreyWindow)
+        Windows of the modality, by name.
 
     Raises
     ------
@@ -102,19 +110,19 @@ def window_of(source: Layer, style: PictureStyle) -> GreyWindow:
         If the modality has no window of that name.
     """
     if style.window is None:
-        return source.window
+        return None
     if not isinstance(style.window, str):
         centre, width = style.window
         return GreyWindow(centre=centre, width=width)
-    named = {name.casefold(): window for name, window in source.presets}
+    named = {name.casefold(): window for name, window in presets}
     if style.window.casefold() in named:
         return named[style.window.casefold()]
-    names = ", ".join(repr(name) for name, _ in source.presets)
+    names = ", ".join(repr(name) for name, _ in presets)
     raise OptionError(
         code="window-of-picture",
         where="window",
         given=repr(style.window),
-        expected=f"one of {names}" if names else f"centre and width: {source.kind} has no names",
+        expected=f"one of {names}" if names else "centre and width: the modality has no names",
         remedy="Pass such as `window=(40, 400)`.",
     )
 

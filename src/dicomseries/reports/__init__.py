@@ -9,12 +9,14 @@ from dicomseries.lazy_exports import export_lazily
 if TYPE_CHECKING:
     from dicomseries.reports.measurement_receipt import MeasurementReceipt
     from dicomseries.reports.receipt import Receipt
+    from dicomseries.reports.result_receipt import ResultPart, ResultReceipt
 
-__all__ = ["MeasurementReceipt", "Receipt"]
+__all__ = ["MeasurementReceipt", "Receipt", "ResultPart", "ResultReceipt"]
 
 export_lazily(
     __name__,
     {
+        "dicomseries.reports.result_receipt": ("ResultPart", "ResultReceipt"),
         "dicomseries.reports.measurement_receipt": ("MeasurementReceipt",),
         "dicomseries.reports.receipt": ("Receipt",),
     },

@@ -21,8 +21,13 @@ from dicomseries.sinks.staged_folder import StagedFolder, system_errors
 
 __all__ = ["DirectorySink", "Leftover", "absolute_target", "check_target", "find_leftover"]
 
-_SERIES_FOLDER = re.compile(r"(time-\d{4,})?-?(map|display)?|slice-\d{4,}")
+_SERIES_FOLDER = re.compile(
+    r"(time-\d{4,})?-?(map|display)?|slice-\d{4,}|segmentation|measurements|picture"
+    r"|(map|image|picture)-[a-z0-9-]+"
+)
 """Names of the folders of several series in one target."""
+_PARTS = ".parts"
+"""In the staging folder: targets of other sinks."""
 _LOCK_OF_WRITERS = ".dicomseries.lock"
 """In the parent of the target, for a moment; on Windows only."""
 
@@ -108,6 +113,7 @@ class DirectorySink:
             self._target = absolute_target(Path(target))
             self._staging = self._beside("partial") if leftover is None else leftover.staging
             self._staged = StagedFolder(path=self._staging, sync=sync, is_shared=self._is_shared)
+            self._parts = self._staging / _PARTS
             self._aside = self._beside("replaced")
             self._made_parents = [folder for folder in self._target.parents if not folder.exists()]
             try:
@@ -144,6 +150,14 @@ class DirectorySink:
     def __exit__(self, *_: object) -> None:
         self.abort()
 
+    def folder_of_parts(self) -> Path:
+        """Return a hidden folder for targets of other sinks, which `commit` shows, too.
+
+        The staging folder itself is locked, and other sinks lock the parent of their target.
+        """
+        self._parts.mkdir(exist_ok=True)
+        return self._parts
+
     def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> Path:
         """Write one file into the staging folder."""
         return self._staged.put(name, chunks)
@@ -163,6 +177,7 @@ class DirectorySink:
         with system_errors(self._target, WriteError, "commit-failed"):
             if self._is_shared:
                 self._staged.sweep()
+            self._take_parts()
             if self._sync:
                 for path in (self._staging, *self._staging.iterdir()):
                     if path.is_dir():
@@ -184,6 +199,14 @@ class DirectorySink:
                 self._sync_parents()
             shutil.rmtree(self._aside, ignore_errors=True)
         self._unlock()
+
+    def _take_parts(self) -> None:
+        """Move the targets of other sinks into the staging folder."""
+        if not self._parts.is_dir():
+            return
+        for part in self._parts.iterdir():
+            rename(part, self._staging / part.name)
+        self._parts.rmdir()
 
     def _sync_parents(self) -> None:
         """Make the names of target and new parents durable."""
@@ -353,7 +376,7 @@ def _is_current(folder: Path) -> bool:
 def _is_replaceable(path: Path) -> bool:
     """Return whether a path is a DICOM file or series folder."""
     if _SERIES_FOLDER.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
-        return all(map(_is_dicom, path.iterdir()))
+        return all(map(_is_replaceable, path.iterdir()))
     return _is_dicom(path)
 
 

@@ -9,7 +9,7 @@ from dicomseries.lazy_exports import export_lazily
 if TYPE_CHECKING:
     from dicomseries.viewing.contact_sheet import contact_sheet, letters_of
     from dicomseries.viewing.dicomweb import HEADERS, SeriesIndex, Service, index_instances
-    from dicomseries.viewing.grey_windows import GreyWindow, header_window
+    from dicomseries.viewing.grey_windows import PRESETS, GreyWindow, header_window
     from dicomseries.viewing.html_page import packed_voxels, page_html
     from dicomseries.viewing.layers import Layer, check_regular, layer_of, place_overlay
     from dicomseries.viewing.loopback import make_server, request_handler
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HEADERS",
+    "PRESETS",
     "VIEWERS",
     "GreyWindow",
     "Layer",
@@ -49,7 +50,7 @@ __all__ = [
 export_lazily(
     __name__,
     {
-        "dicomseries.viewing.grey_windows": ("GreyWindow", "header_window"),
+        "dicomseries.viewing.grey_windows": ("GreyWindow", "PRESETS", "header_window"),
         "dicomseries.viewing.contact_sheet": ("contact_sheet", "letters_of"),
         "dicomseries.viewing.dicomweb": ("HEADERS", "SeriesIndex", "Service", "index_instances"),
         "dicomseries.viewing.html_page": ("packed_voxels", "page_html"),

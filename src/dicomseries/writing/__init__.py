@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from dicomseries.writing.encode.read_back import Tally, verify_series
     from dicomseries.writing.encode.targets import target_at
     from dicomseries.writing.inputs.drawn_images import DrawnImage
-    from dicomseries.writing.inputs.prepare_write import prepare
+    from dicomseries.writing.inputs.prepare_write import (
+        OpenedWrite,
+        check_opened,
+        open_write,
+        plan_opened,
+        prepare,
+    )
     from dicomseries.writing.inputs.read_source import open_source
     from dicomseries.writing.inputs.stored_order import in_order_of
     from dicomseries.writing.inputs.write_request import WriteRequest
@@ -21,10 +27,14 @@ if TYPE_CHECKING:
 __all__ = [
     "DrawnImage",
     "Job",
+    "OpenedWrite",
     "Tally",
     "WriteRequest",
+    "check_opened",
     "in_order_of",
     "open_source",
+    "open_write",
+    "plan_opened",
     "prepare",
     "private_texts",
     "target_at",
@@ -40,7 +50,13 @@ export_lazily(
         "dicomseries.writing.encode.read_back": ("Tally", "verify_series"),
         "dicomseries.writing.encode.targets": ("target_at",),
         "dicomseries.writing.inputs.drawn_images": ("DrawnImage",),
-        "dicomseries.writing.inputs.prepare_write": ("prepare",),
+        "dicomseries.writing.inputs.prepare_write": (
+            "OpenedWrite",
+            "check_opened",
+            "open_write",
+            "plan_opened",
+            "prepare",
+        ),
         "dicomseries.writing.inputs.read_source": ("open_source",),
         "dicomseries.writing.inputs.stored_order": ("in_order_of",),
         "dicomseries.writing.inputs.write_request": ("WriteRequest",),

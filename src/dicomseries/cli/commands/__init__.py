@@ -8,6 +8,7 @@ NAMES = (
     "derive",
     "picture",
     "measure",
+    "result",
     "read",
     "list",
     "tags",

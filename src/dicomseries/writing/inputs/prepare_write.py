@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dicomseries.errors import SourceError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.options import WriteOptions
-from dicomseries.sources import LayeredSource, Volume, is_collection
+from dicomseries.sources import LayeredSource, SlabPlan, Volume, is_collection
 from dicomseries.writing.encode.slab_loop import within_memory
 from dicomseries.writing.inputs.carried_metadata import with_carried, with_sidecar
 from dicomseries.writing.inputs.drawn_images import DrawnImage, with_drawn_images
@@ -20,19 +21,48 @@ from dicomseries.writing.inputs.stored_order import oriented
 from dicomseries.writing.inputs.unstated_lengths import completed, with_known_lengths
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.padding_value import check_padding
-from dicomseries.writing.jobs.series_jobs import Job, plan_jobs
+from dicomseries.writing.jobs.series_jobs import Job, check_plans, plan_jobs
 from dicomseries.writing.jobs.value_meaning import settled
 
 if TYPE_CHECKING:
     from dicomseries.derivation import SourceSeries
 
-__all__ = ["prepare"]
+__all__ = ["OpenedWrite", "check_opened", "open_write", "plan_opened", "prepare"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OpenedWrite:
+    """A write whose input is opened and placed, but not read.
+
+    Parameters
+    ----------
+    request : WriteRequest
+        The options, and the attributes of all inputs.
+    volume : Volume
+        The input on its grid.
+    reading : SlabPlan
+        Its slabs.
+    """
+
+    request: WriteRequest
+    volume: Volume
+    reading: SlabPlan
 
 
 def prepare(
     source: Any, options: WriteOptions, *, drawn: Sequence[Sequence[DrawnImage]] = ()
 ) -> tuple[WriteRequest, tuple[Job, ...]]:
     """Return the request and the jobs of a write.
+
+    Arguments as in `open_write`.
+    """
+    return plan_opened(open_write(source, options, drawn=drawn))
+
+
+def open_write(
+    source: Any, options: WriteOptions, *, drawn: Sequence[Sequence[DrawnImage]] = ()
+) -> OpenedWrite:
+    """Return a write whose input is opened and placed; no voxel is read.
 
     Parameters
     ----------
@@ -90,6 +120,26 @@ def prepare(
         request = with_inheritance(series, volume, request)
         request = with_drawn_images(request, drawn, SOURCE_IMAGE)
     volume, reading = within_memory(volume, request)
+    return OpenedWrite(request=request, volume=volume, reading=reading)
+
+
+def check_opened(opened: OpenedWrite) -> None:
+    """Reject what the user can get wrong before a voxel is read.
+
+    Of numbers; labels are checked against their descriptions when they are read.
+
+    Raises
+    ------
+    DicomSeriesError
+        As `prepare`.
+    """
+    if not opened.request.is_segmentation:
+        check_plans(opened.volume, opened.request, opened.reading)
+
+
+def plan_opened(opened: OpenedWrite) -> tuple[WriteRequest, tuple[Job, ...]]:
+    """Return the request and the jobs of an opened write; voxels are read for statistics."""
+    request, volume, reading = opened.request, opened.volume, opened.reading
     if request.is_segmentation:
         from dicomseries.writing.jobs.segmentation_jobs import segmentation_jobs
 

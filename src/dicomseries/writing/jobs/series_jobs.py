@@ -46,7 +46,7 @@ from dicomseries.writing.jobs.value_statistics import survey
 if TYPE_CHECKING:
     from dicomseries.segmentation import SegmentationObject
 
-__all__ = ["Job", "plan_jobs", "with_others", "with_series_names"]
+__all__ = ["Job", "check_plans", "plan_jobs", "with_others", "with_series_names"]
 
 _LONGEST_DESCRIPTION = 64
 """Characters of a LO (PS3.5 section 6.2)."""
@@ -111,9 +111,7 @@ def plan_jobs(volume: Volume, request: WriteRequest, reading: SlabPlan) -> tuple
     reading : SlabPlan
         The slabs of `volume`.
     """
-    write = _draft_of(volume, request, reading)
-    _check_options(write)
-    _check_before_reading(write)
+    write = _checked_draft(volume, request, reading)
     volume = write.volume
     statistics, digests = survey(volume, request, write.outputs, write.slabs)
     write = replace(write, request=settled(request, volume, statistics))
@@ -123,6 +121,18 @@ def plan_jobs(volume: Volume, request: WriteRequest, reading: SlabPlan) -> tuple
     ]
     entropy = uid_entropy(volume, write.request, digests, value_maps, write.columns)
     return _jobs(write, value_maps, statistics, entropy)
+
+
+def check_plans(volume: Volume, request: WriteRequest, reading: SlabPlan) -> None:
+    """Reject all faults that the user can fix, as `plan_jobs` does before it reads."""
+    _checked_draft(volume, request, reading)
+
+
+def _checked_draft(volume: Volume, request: WriteRequest, reading: SlabPlan) -> _WriteDraft:
+    write = _draft_of(volume, request, reading)
+    _check_options(write)
+    _check_before_reading(write)
+    return write
 
 
 def _draft_of(volume: Volume, request: WriteRequest, reading: SlabPlan) -> _WriteDraft:

@@ -1,0 +1,306 @@
+"""`write_result`: all series of one result, published together."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from dicomseries.api.measure import measure as measure_segments
+from dicomseries.api.picture import picture as draw_picture
+from dicomseries.api.whole_result.result_parts import (
+    first_series_number,
+    input_parts,
+    part_options,
+)
+from dicomseries.api.whole_result.result_run import ResultRun, check_parts, publish_parts
+from dicomseries.errors import DicomSeriesError, OptionError, TargetError
+from dicomseries.event_log import LOGGER
+from dicomseries.options import (
+    MappingLike,
+    Progress,
+    load_mapping,
+)
+from dicomseries.progress_bar import progress_report
+from dicomseries.reading import (
+    LocalFiles,
+    Series,
+    SeriesSource,
+    local_files,
+    parse_series_files,
+    scan,
+    select,
+)
+from dicomseries.reports import Receipt, ResultPart, ResultReceipt
+from dicomseries.sources import Volume
+from dicomseries.uids import parse_uid_policy
+from dicomseries.writing import target_at
+
+__all__ = ["write_result"]
+
+_FILLED = frozenset(
+    {
+        "source",
+        "out",
+        "series",
+        "source_series",
+        "result_series",
+        "model",
+        "description",
+        "metadata",
+        "uid",
+        "now",
+        "entropy",
+        "compression",
+        "workers",
+        "memory",
+        "overwrite",
+        "resume",
+        "verify",
+        "sync",
+        "progress",
+        "storage_options",
+    }
+)
+"""Arguments of `measure` and `picture` that are those of the whole result."""
+_ENTROPY_BYTES = 32
+_UNNAMED = "Result"
+
+
+def write_result(
+    source: SeriesSource | Volume,
+    out: str | os.PathLike[str],
+    *,
+    masks: Any = None,
+    maps: Mapping[str, Any] | None = None,
+    images: Mapping[str, Any] | None = None,
+    segments: Any = None,
+    segmentation_type: Any = None,
+    threshold: float | None = None,
+    axes: str | None = None,
+    measure: bool | Mapping[str, Any] = False,
+    picture: bool | Mapping[str, Any] = False,
+    model: Mapping[str, str] | None = None,
+    description: str | None = None,
+    derivation: Any = None,
+    series: str | None = None,
+    metadata: MappingLike = None,
+    uid: str | Mapping[str, str] = "random",
+    now: dt.datetime | None = None,
+    entropy: bytes | None = None,
+    compression: Any = None,
+    workers: int | None = None,
+    memory: int | str | None = None,
+    overwrite: bool = False,
+    verify: bool = True,
+    sync: bool = True,
+    progress: Progress | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> ResultReceipt:
+    """Write all that was made from a series, together or not at all.
+
+    Segmentation, maps, images, measurements and picture of one run, in the study of the source:
+    each a series in its folder, with its own number and description.
+
+    Parameters
+    ----------
+    source : path-like, Volume, Series, or iterable of paths or datasets
+        The series that everything was made from.
+    out : str or os.PathLike
+        The folder to make; must not exist, or be empty.
+    masks : array, path, mapping, list or folder, optional
+        As `write` takes it for ``kind="Segmentation"``; in the folder ``segmentation``.
+    maps : mapping, optional
+        Name → (array or file, UCUM unit); each a Parametric Map in a folder such as ``map-adc``.
+    images : mapping, optional
+        Name → array or file; each a series of the kind of the source, in a folder such as
+        ``image-denoised``.
+    segments, segmentation_type, threshold, axes
+        Of the masks, as in `write`.
+    measure : bool or mapping
+        Whether numbers of each segment are written as a report, in ``measurements``; or options
+        of `measure`, such as ``{"percentiles": (5, 95)}``.
+    picture : bool or mapping
+        Whether the masks are drawn on the source, in ``picture``; without masks, each map. Or
+        options of `picture`, such as ``{"slices": "key", "window": "lung"}``.
+    model : mapping, optional
+        The algorithm: ``name``, ``version``, ``manufacturer``.
+    description : str, optional
+        Begins every SeriesDescription; the name of the model if not given.
+    derivation : str or sequence, optional
+        What was done to make maps and images, as in `write`.
+    series : str, optional
+        SeriesInstanceUID of the source, if there are several.
+    compression : codec or str, optional
+        Of images and pictures, as in `write`.
+    metadata, uid, now, entropy, workers, memory, overwrite, verify, sync, progress, \
+storage_options
+        As in `write`, for all parts.
+
+    Returns
+    -------
+    ResultReceipt
+        A receipt for each part: ``receipt["segmentation"]``, ``receipt["map ADC"]``.
+
+    Raises
+    ------
+    DicomSeriesError
+        As `write`, `measure` and `picture`. Wrong options and inputs of all parts are rejected
+        before a voxel is read; whatever fails, nothing is left.
+
+    Notes
+    -----
+    Everything is staged beside `out` and appears by one rename. Maps, images and Segmentation name
+    the source; report and picture name Segmentation and source (PS3.3 section C.12.2).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from dicomseries.api import write
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ct, out = f"{folder}/ct", f"{folder}/result"
+    ...     voxels = np.arange(60, dtype="int16").reshape(3, 4, 5)
+    ...     _ = write(voxels, ct, kind="CT", spacing=(1, 1, 2))
+    ...     score = voxels / np.float32(60)
+    ...     receipt = write_result(ct, out, maps={"Score": (score, "1")}, description="MyNet")
+    >>> [part.name for part in receipt.parts], receipt.files, receipt.verified
+    (['map Score'], 1, True)
+    """
+    started = time.perf_counter()
+    is_from_content = parse_uid_policy(uid).mode == "content"
+    if not is_from_content:
+        now = now or dt.datetime.now().astimezone()
+        entropy = entropy or secrets.token_bytes(_ENTROPY_BYTES)
+    of_masks = {"segments": segments, "segmentation_type": segmentation_type, "axes": axes}
+    if threshold is not None:
+        of_masks["threshold"] = threshold
+    parts = input_parts(
+        masks,
+        maps,
+        images,
+        of_masks=of_masks,
+        of_numbers={"derivation": derivation},
+    )
+    result = ResultRun(
+        parts=parts,
+        measuring=part_options("measure", measure, measure_segments, _FILLED),
+        drawing=part_options("picture", picture, draw_picture, _FILLED),
+        base=_base_of(description, model),
+        model=model,
+        metadata=dict(load_mapping("metadata", metadata)),
+        compression=compression,
+        shared={
+            "uid": uid,
+            "now": now,
+            "verify": verify,
+            "sync": sync,
+            "storage_options": storage_options,
+        },
+        resources={"workers": workers, "memory": memory},
+        entropy=entropy,
+    )
+    check_parts(result, uid)
+    path = _free_folder(out, overwrite=overwrite)
+    files = _files_of(source)
+    with progress_report(progress) as report, ExitStack() as stack:
+        try:
+            local = stack.enter_context(local_files(files, storage_options))
+            chosen = _chosen(local, series or getattr(source, "series", None))
+            run = replace(result, source=chosen, report=report, first_number=_first(result, chosen))
+            receipts = publish_parts(run, path, overwrite=overwrite, sync=sync)
+        except DicomSeriesError as error:
+            LOGGER.info("write_result: failed with the code %s", error.code)
+            raise
+    LOGGER.info("write_result: published %d parts", len(receipts))
+    return ResultReceipt(
+        out=os.fspath(out),
+        study_uid=receipts[0].receipt.study_uid,
+        parts=tuple(_at_target(part, os.fspath(out)) for part in receipts),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _base_of(description: Any, model: Any) -> str:
+    if description is not None:
+        return str(description)
+    if isinstance(model, Mapping) and model.get("name"):
+        return str(model["name"])
+    return _UNNAMED
+
+
+def _free_folder(out: Any, *, overwrite: bool) -> Any:
+    """Return the target; reject a URL and a folder in use."""
+    target = target_at(out, None)
+    path = getattr(target, "path", None)
+    if path is None:
+        raise TargetError(
+            code="target-not-a-folder",
+            where="out",
+            given="a URL",
+            expected="a folder of this machine: all parts appear by one rename",
+            remedy="Write to a folder, and upload that.",
+        )
+    target.check(overwrite=overwrite, resume=False)
+    return path
+
+
+def _files_of(source: SeriesSource | Volume) -> Any:
+    if not isinstance(source, Volume):
+        return parse_series_files(source, "source")
+    path = getattr(source, "path", None)
+    if path:
+        return path
+    raise OptionError(
+        code="not-a-series",
+        where="source",
+        given="a volume that was not read from a DICOM series",
+        expected="the series that the result was made from",
+        remedy="Pass the path of its folder, or the volume of dicomseries.read.",
+    )
+
+
+def _chosen(path: LocalFiles, uid: str | None) -> Series:
+    return select(path, scan(path), uid)
+
+
+def _first(result: ResultRun, source: Series) -> int:
+    """Return the SeriesNumber of the first part."""
+    stated = result.metadata.get("SeriesNumber")
+    if stated is not None:
+        try:
+            return int(stated)
+        except (TypeError, ValueError) as error:
+            raise OptionError(
+                code="series-number-not-whole",
+                where="metadata['SeriesNumber']",
+                given=repr(stated),
+                expected="a whole number: that of the first part, the others follow",
+                remedy="Pass such as 501, or leave it out.",
+            ) from error
+    seed = result.entropy or f"{source.series_uid} {result.base}".encode()
+    return first_series_number(source.number or 0, seed, result.series_count)
+
+
+def _at_target(part: ResultPart, out: str) -> ResultPart:
+    """Return a part with the folder that it has now."""
+    where = os.path.join(out, part.folder)  # noqa: PTH118 - relative paths stay relative
+    receipt = part.receipt
+    if isinstance(receipt, Receipt):
+        others = []
+        for other in receipt.others:
+            others.append(replace(other, out=_moved(other.out, part.folder, out)))
+        moved = replace(receipt, out=_moved(receipt.out, part.folder, out), others=tuple(others))
+        return replace(part, receipt=moved)
+    return replace(part, receipt=replace(receipt, out=where))
+
+
+def _moved(staged: str, folder: str, out: str) -> str:
+    """Return the final folder of a staged series of a part."""
+    _, _, below = staged.rpartition(f"{os.sep}{folder}")
+    return os.path.join(out, folder) + below  # noqa: PTH118 - relative paths stay relative
