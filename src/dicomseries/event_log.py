@@ -67,7 +67,7 @@ def without_texts(sentence: str, texts: Iterable[str] = ()) -> str:
     """
     line = _one_line(template_of(sentence))
     for text in sorted({*map(_one_line, texts)}, key=len, reverse=True):
-        if len(text) >= _SHORTEST:
+        if len(text) >= _SHORTEST and text in line:
             line = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", _HIDDEN, line)
     line = _OF_SOURCE.sub(rf"\1{_HIDDEN}", line)
     parts = _CODE.split(line)

@@ -183,7 +183,7 @@ def label_spans(frame: npt.NDArray[Any]) -> Iterator[LabelSpan]:
     [(4, 1, 6), (7, 3, 4)]
     """
     voxels = frame.reshape(-1)
-    if not voxels.any():
+    if not voxels.max():
         return
     edges = np.flatnonzero(voxels[1:] != voxels[:-1]) + 1
     starts = np.concatenate(([0], edges))

@@ -10,10 +10,16 @@ import pydicom
 import pytest
 
 import dicomseries as dcs
+from dicomseries import reading
 from dicomseries.errors import DicomSeriesError, OptionError, ValuesError, VerificationError
 from dicomseries.geometry import Grid
 from dicomseries.sources import FrameReader, SlabPlan, Volume, array_frames
-from dicomseries.writing.encode import compressed_frames, layer_loop, segmentation_chunks
+from dicomseries.writing.encode import (
+    compressed_frames,
+    layer_loop,
+    segment_read_back,
+    segmentation_chunks,
+)
 
 OBLIQUE = (0.6, 0.0, 0.8, 0.0, -1.0, 0.0, 0.8, 0.0, -0.6)
 SHAPE = (6, 5, 7)
@@ -232,6 +238,33 @@ def test_a_fault_of_the_encoder_is_seen_when_it_is_read_back(tmp_path, monkeypat
     with pytest.raises(VerificationError):
         written(layered(array, layers), tmp_path / "out", segmentation_type=form)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("fault", ["in an empty slice", "in a used slice", "a slice less"])
+def test_a_fault_beside_masks_of_files_is_seen_though_empty_slices_are_passed_over(
+    tmp_path, monkeypatch, fault
+):
+    mask = (np.random.default_rng(3).random(SHAPE) < 0.3).astype("uint8")
+    mask[2] = 0
+    nibabel = pytest.importorskip("nibabel")
+    nibabel.save(nibabel.Nifti1Image(mask.T, np.eye(4)), tmp_path / "mask.nii.gz")
+    other = mask.copy()
+    if fault == "in an empty slice":
+        other[2, 1, 1] = 1
+    elif fault == "a slice less":
+        other[3] = 0
+    else:
+        other[1] ^= 1
+    form = {"kind": "Segmentation", "affine": np.eye(4), "space": "RAS"}
+    (wrong,) = reading.scan(dcs.write(other, tmp_path / "other", **form).out)
+    original = segment_read_back._bit_comparisons
+
+    def of_others(_, segmentation):
+        return original(wrong, segmentation)
+
+    monkeypatch.setattr(segment_read_back, "_bit_comparisons", of_others)
+    with pytest.raises(VerificationError):
+        dcs.write([tmp_path / "mask.nii.gz"], tmp_path / "out", kind="Segmentation", verify=True)
 
 
 def test_one_slab_of_one_layer_is_read_at_a_time(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 from dicomseries.errors import SourceError
 from dicomseries.sources import open_volume
 from dicomseries.sources.frames.files import file_window, mapped_files
-from dicomseries.sources.frames.files.unpacked_stream import unpack
+from dicomseries.sources.frames.files.unpacked_stream import unpack, unpack_once
 
 ARRAY = np.arange(40 * 30 * 20, dtype="<i4").reshape(40, 30, 20)
 
@@ -55,6 +56,40 @@ def test_a_stream_that_is_no_longer_wanted_is_closed():
     del mapped
     gc.collect()
     assert stream.closed
+
+
+def test_a_stream_that_is_read_once_keeps_nothing_and_begins_again_for_earlier_parts():
+    streams = []
+
+    def opened():
+        streams.append(Recorder(b"head" + ARRAY.tobytes(), block=1000))
+        return streams[-1]
+
+    form = {"where": "a", "skip": 4}
+    mapped = unpack_once(opened, "<i4", ARRAY.shape, **form)
+    assert streams == []
+    for part in (slice(2, 5), slice(9, 10), slice(10, 40)):
+        np.testing.assert_array_equal(mapped.window.take(mapped.array[part]), ARRAY[part])
+    assert len(streams) == 1
+    assert streams[0].closed
+    crossed = mapped.array[:, 3:8, ::-2]
+    np.testing.assert_array_equal(mapped.window.take(crossed), ARRAY[:, 3:8, ::-2])
+    assert len(streams) == 2
+    assert not mapped.array.any(), "no number is kept"
+
+
+@pytest.mark.parametrize("fault", ["short", "check sum"])
+def test_damage_of_a_stream_that_is_read_once_is_reported(tmp_path, fault):
+    packed = bytearray(gzip.compress(ARRAY.tobytes()))
+    if fault == "short":
+        packed = packed[: len(packed) // 2]
+    else:
+        packed[-6] ^= 1
+    (tmp_path / "a.gz").write_bytes(packed)
+    opened = partial(gzip.open, tmp_path / "a.gz")
+    mapped = unpack_once(opened, "<i4", ARRAY.shape, where="a.gz")
+    with pytest.raises(SourceError, match=r"a\.gz"):
+        mapped.window.take(mapped.array)
 
 
 def test_threads_may_ask_for_any_slab_in_any_order(tmp_path):

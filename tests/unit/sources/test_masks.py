@@ -21,6 +21,7 @@ from dicomseries.sources import (
     open_volume,
     slicer_segmentation_of,
 )
+from dicomseries.sources.formats import nifti as nifti_format
 
 SHAPE = (5, 6, 7)
 RNG = np.random.default_rng(14)
@@ -209,6 +210,22 @@ def test_a_packed_file_is_unpacked_once_for_any_number_of_passes(tmp_path, monke
             frame = volume.slabs.read(start, start + 2)
             np.testing.assert_array_equal(frame, masks.reshape(15, 6, 7)[start : start + 2])
     assert len(opens) == 3
+
+
+def test_a_packed_file_needs_no_copy_and_then_tells_which_slices_are_empty(tmp_path, monkeypatch):
+    mask = blobs(1)[0]
+    mask[[0, 3]] = False
+    path = nifti(mask, tmp_path / "a.nii.gz")
+    turned = nifti(mask.transpose(0, 2, 1), tmp_path / "b.nii.gz", AFFINE[:, [1, 0, 2, 3]])
+    volume = opened({"a": path, "b": turned})
+    monkeypatch.setattr(nifti_format, "unpack", None)
+    slices = len(mask)
+    assert volume.slabs.used(0, 2 * slices).all(), "nothing is known before it is read"
+    np.testing.assert_array_equal(volume.at(0).array, mask)
+    np.testing.assert_array_equal(volume.at(1).array, mask)
+    for layer in (volume.at(0), volume.at(1)):
+        assert layer.slabs.used(0, slices).tolist() == mask.any(axis=(1, 2)).tolist()
+    assert volume.slabs.used(2, slices + 1).tolist() == [True, False, True, False]
 
 
 def test_threads_that_read_several_files_see_each_mask_whole(tmp_path):

@@ -44,6 +44,9 @@ class SourceArguments:
     place_optional : bool
         Whether a source without voxel size or place is opened too, on a placeholder grid with a
         statement that says so.
+    is_read_once : bool
+        Whether the frames are read once, from the first to the last: a compressed file then needs
+        no copy that is unpacked.
 
     Raises
     ------
@@ -67,6 +70,7 @@ class SourceArguments:
     time_point: int | None = None
     times: Any = None
     place_optional: bool = False
+    is_read_once: bool = False
 
     def __post_init__(self) -> None:
         for name in ("spacing", "origin", "direction", "affine"):

@@ -33,7 +33,7 @@ from dicomseries.sources.formats.headers.nifti_space import nifti_statement
 from dicomseries.sources.frames.array_axes import ArrayAxes
 from dicomseries.sources.frames.files.mapped_files import FileArray, map_file
 from dicomseries.sources.frames.files.unpacked_size import check_packing
-from dicomseries.sources.frames.files.unpacked_stream import unpack
+from dicomseries.sources.frames.files.unpacked_stream import unpack, unpack_once
 from dicomseries.sources.frames.frame_reader import FrameReader, derived_frames
 from dicomseries.sources.optional_packages import guarded, made_by
 from dicomseries.sources.volume import Volume
@@ -104,7 +104,7 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
         image = _load(source.path, where)
     shape, letters = _shape_and_letters(image, where)
     axes = array_axes(shape, arguments, letters)
-    frames, slope, intercept = _open_voxels(image, axes, where)
+    frames, slope, intercept = _open_voxels(image, axes, arguments)
     if frames.dtype.kind == "f" and (slope, intercept) != (1.0, 0.0):
         frames, slope, intercept = _scaled_frames(frames, slope, intercept), 1.0, 0.0
     volume = build_volume(
@@ -229,14 +229,16 @@ def _several_components(shape: tuple[int, ...], components: int, where: str) -> 
     )
 
 
-def _open_voxels(image: Any, axes: ArrayAxes, where: str) -> tuple[FrameReader, float, float]:
+def _open_voxels(
+    image: Any, axes: ArrayAxes, arguments: SourceArguments
+) -> tuple[FrameReader, float, float]:
     """Return stored voxels with their slope and intercept."""
     proxy = image.dataobj
     if isinstance(proxy, np.ndarray):
         return _array_frames(proxy, axes), 1.0, 0.0
     if not _has_one_scale(proxy):
-        return _proxy_frames(proxy, axes, where), 1.0, 0.0
-    frames = _file_frames(proxy, axes)
+        return _proxy_frames(proxy, axes, arguments.where), 1.0, 0.0
+    frames = _file_frames(proxy, axes, is_read_once=arguments.is_read_once)
     if frames is None:
         frames = _array_frames(np.asarray(proxy.get_unscaled()), axes)
     return frames, float(proxy.slope), float(proxy.inter)
@@ -258,7 +260,7 @@ def _has_one_scale(proxy: Any) -> bool:
     return has_scale and type(proxy).__module__ == "nibabel.arrayproxy"
 
 
-def _file_frames(proxy: Any, axes: ArrayAxes) -> FrameReader | None:
+def _file_frames(proxy: Any, axes: ArrayAxes, *, is_read_once: bool) -> FrameReader | None:
     """Return the frames of a plain or gzipped file, else None."""
     if not isinstance(proxy.file_like, (str, os.PathLike)) or getattr(proxy, "order", "") != "F":
         return None
@@ -274,8 +276,11 @@ def _file_frames(proxy: Any, axes: ArrayAxes) -> FrameReader | None:
         size = offset + math.prod(shape) * dtype.itemsize
         packed = path.stat().st_size
         check_packing("deflate", where=str(path), packed_bytes=packed, unpacked_bytes=size)
-        stream: Any = gzip.open(path)  # noqa: SIM115 - closed when all is unpacked
-        mapped = unpack(stream, dtype, shape, where=str(path), skip=offset)
+        opened: Any = partial(gzip.open, path)  # closed when all is unpacked
+        if is_read_once:
+            mapped = unpack_once(opened, dtype, shape, where=str(path), skip=offset)
+        else:
+            mapped = unpack(opened(), dtype, shape, where=str(path), skip=offset)
     else:
         mapped = map_file(path, dtype, shape, offset=offset)
     # x is the fastest axis of the file.

@@ -68,6 +68,9 @@ class FrameReader:
         others.
     read_into : callable, optional
         ``read_into(array, start)`` does what `fill` does, without a copy.
+    used : callable, optional
+        ``used(start, stop)`` tells of each frame, without reading, whether it may hold other
+        numbers than 0.
     view : VolumeView, optional
         The array whose views are read.
     ahead : FrameReader, optional
@@ -97,6 +100,7 @@ class FrameReader:
     blocks: Callable[[], Iterator[Block]] | None = None
     pick: Callable[[Sequence[int]], FrameReader] | None = None
     read_into: Callable[[Numbers, int], None] | None = None
+    used: Callable[[int, int], npt.NDArray[np.bool_]] | None = None
     view: VolumeView | None = None
     ahead: FrameReader | None = None
     graph: Any = None
@@ -187,6 +191,7 @@ def picked_frames(reader: FrameReader, frames: Sequence[int]) -> FrameReader:
         chosen,
         shape=(len(chosen), *reader.shape[1:]),
         read=partial(_read_picked, reader, chosen),
+        used=None if reader.used is None else partial(_used_of_picked, reader.used, chosen),
         edges=_edges_of_picked(reader, chosen),
     )
 
@@ -194,6 +199,16 @@ def picked_frames(reader: FrameReader, frames: Sequence[int]) -> FrameReader:
 def _read_picked(reader: FrameReader, frames: tuple[int, ...], start: int, stop: int) -> Numbers:
     runs = list(_runs(frames[start:stop]))
     return together([reader.read(*run) for run in runs or [(0, 0)]])
+
+
+def _used_of_picked(
+    used: Callable[[int, int], npt.NDArray[np.bool_]],
+    frames: tuple[int, ...],
+    start: int,
+    stop: int,
+) -> npt.NDArray[np.bool_]:
+    parts = [used(*run) for run in _runs(frames[start:stop])]
+    return np.concatenate([np.zeros(0, np.bool_), *parts])
 
 
 def _edges_of_picked(reader: FrameReader, frames: tuple[int, ...]) -> Sequence[int]:

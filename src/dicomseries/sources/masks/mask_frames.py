@@ -21,7 +21,8 @@ __all__ = ["MaskFrames", "OpenMask"]
 
 Numbers = npt.NDArray[Any]
 
-_BYTES_PER_READ = 1 << 24
+_BYTES_PER_READ = 1 << 20
+"""Few, so that they are used again and again while the processor's cache holds them."""
 _MOST_OPEN = 2
 """Files of fractional masks that stay open, each perhaps unpacked on the disk."""
 
@@ -39,22 +40,22 @@ class OpenMask:
     volume : Volume, optional
         On the grid of all masks; None of a file.
     reopened : callable, optional
-        Opens a file.
+        Opens a file; called with whether it is read once, forward.
     """
 
     where: str
     dtype: np.dtype[Any]
     volume: Volume | None = None
-    reopened: Callable[[], Volume] | None = None
+    reopened: Callable[..., Volume] | None = None
 
-    def opened(self) -> Volume:
+    def opened(self, *, is_read_once: bool = False) -> Volume:
         """Return the volume, unread."""
         if self.volume is not None:
             return self.volume
         if self.reopened is None:
             message = f"{self.where} cannot be opened"
             raise ValueError(message)
-        return self.reopened()
+        return self.reopened(is_read_once=is_read_once)
 
 
 class MaskFrames:
@@ -92,6 +93,7 @@ class MaskFrames:
             dtype=self._dtype,
             read=self.read,
             edges=self._edges(),
+            used=self.used,
             where="masks",
         )
 
@@ -107,6 +109,17 @@ class MaskFrames:
         if not parts:
             return self._part(0, 0, 0)
         return together(parts)
+
+    def used(self, start: int, stop: int) -> npt.NDArray[np.bool_]:
+        """Return whether frames [start, stop) may have an inside; known of packed files."""
+        is_used = np.ones(stop - start, np.bool_)
+        for index in range(start // self._slices, -(-stop // self._slices)):
+            if index in self._packed:
+                first = index * self._slices
+                known = self._packed.used(index)
+                low, high = max(start, first), min(stop, first + self._slices)
+                is_used[low - start : high - start] = known[low - first : high - first]
+        return is_used
 
     def _edges(self) -> Sequence[int]:
         """Return the edges of chunks of arrays; every frame of files."""
@@ -146,7 +159,7 @@ class MaskFrames:
 
     def _pack(self, index: int) -> None:
         """Read a file once, and keep its bits."""
-        volume = self._masks[index].opened()
+        volume = self._masks[index].opened(is_read_once=True)
         shape = volume.slabs.shape
         frame_bytes = int(np.prod(shape[1:])) * volume.dtype.itemsize
         step = max(1, volume.slabs.depth, _BYTES_PER_READ // max(1, frame_bytes))

@@ -135,7 +135,9 @@ class MaskSet:
         self, mask: Mask, opener: Opener, arguments: SourceArguments, *, is_first: bool
     ) -> Volume:
         try:
-            return opener(mask.source, replace(arguments, where=mask.where))
+            # Of files only the header is read here.
+            is_file = isinstance(mask.source, (str, os.PathLike))
+            return opener(mask.source, replace(arguments, where=mask.where, is_read_once=is_file))
         except GeometryError as error:
             if error.code != "geometry-missing":
                 raise
@@ -157,8 +159,13 @@ class MaskSet:
         if not isinstance(mask.source, (str, os.PathLike)):
             return OpenMask(where=mask.where, dtype=volume.dtype, volume=turned(volume, turn))
 
-        def reopened() -> Volume:
-            return turned(opener(mask.source, replace(arguments, where=mask.where)), turn)
+        # A turn that reads slices in another order would unpack the file for each of them.
+        is_forward = turn.keeps_slices and not turn.flips[2] and volume.slabs.depth == 1
+
+        def reopened(*, is_read_once: bool) -> Volume:
+            is_streamed = is_read_once and is_forward
+            form = replace(arguments, where=mask.where, is_read_once=is_streamed)
+            return turned(opener(mask.source, form), turn)
 
         return OpenMask(where=mask.where, dtype=volume.dtype, reopened=reopened)
 

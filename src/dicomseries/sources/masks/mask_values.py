@@ -83,10 +83,10 @@ class MaskValues:
 
 def _binary(slab: Numbers, inside: float | None, where: str) -> tuple[Numbers, float | None]:
     high = slab.max().item()
-    is_inside = slab != 0
     is_unsigned = slab.dtype.kind == "u"
     if high == 0 and (is_unsigned or slab.min() == 0):
-        return is_inside.view(np.uint8), inside
+        return np.zeros(slab.shape, np.uint8), inside
+    is_inside = slab != 0
     if is_unsigned and high == 1 and inside in {None, 1.0}:  # no other value is possible
         return is_inside.view(np.uint8), 1.0
     value = float(high) if inside is None else inside

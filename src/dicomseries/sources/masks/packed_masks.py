@@ -83,10 +83,14 @@ class PackedMasks:
                 inside[...] = np.unpackbits(bits, count=inside.size).reshape(inside.shape)
         return array
 
+    def used(self, index: int) -> npt.NDArray[np.bool_]:
+        """Return whether each frame of a mask has an inside."""
+        return np.array([frame is not _EMPTY for frame in self._frames[index]], np.bool_)
+
     def _stored(self, frame: Numbers) -> _Frame:
-        rows = np.flatnonzero(frame.any(axis=1))
-        if not len(rows):
+        if not frame.max(initial=0):
             return _EMPTY
+        rows = np.flatnonzero(frame.any(axis=1))
         columns = np.flatnonzero(frame[rows[0] : rows[-1] + 1].any(axis=0))
         inside = (
             slice(int(rows[0]), int(rows[-1]) + 1),

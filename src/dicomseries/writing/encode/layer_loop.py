@@ -46,14 +46,18 @@ class _LayerLoop:
     ) -> Iterator[tuple[int, Result]]:
         """Yield index of the layer and result of each slab, in order.
 
-        `used` tells the slices of each layer that must be read; all if not given.
+        `used` tells the slices of each layer that must be read; if not given, those that are not
+        known to be empty.
         """
         options = self.request.options
         slices = layers[0].volume.slices
         for index, (layer, task) in enumerate(zip(layers, tasks, strict=True)):
             bounds = slab_plan(layer.volume, self.request).bounds
+            known = layer.volume.slabs.used
             if used is not None:
                 bounds = tuple(_used_bounds(bounds, used[index]))
+            elif known is not None:
+                bounds = tuple(_used_bounds(bounds, known(0, slices)))
             results = options.executor.run(task, layer.volume.slabs, bounds)
             for (_, stop), result in zip(bounds, results, strict=True):
                 if options.progress is not None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from dicomseries import reading
 from dicomseries.executors import Bounds
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.segmentation import FRACTION_STEPS, SegmentationObject
+from dicomseries.segmentation import FRACTION_STEPS, SegmentationObject, SegmentLayer
 from dicomseries.sources import HIGHEST_LABEL, FrameReader
 from dicomseries.writing.encode.layer_loop import each_layer_slab
 from dicomseries.writing.encode.read_back import Tally
@@ -42,9 +42,19 @@ def compare_segments(path: Path, segmentation: SegmentationObject, request: Writ
         tasks = _fraction_comparisons(path, segmentation)
     error = _error_of_others(series, segmentation)
     run = each_layer_slab(request, "verifying")
-    for _, error_of_slab in run(segmentation.layers, tasks):
+    used = [_used_slices(*pair) for pair in zip(segmentation.layers, tasks, strict=True)]
+    for _, error_of_slab in run(segmentation.layers, tasks, used):
         error = max(error, error_of_slab)
     return Tally(error=error, instances=[instance])
+
+
+def _used_slices(layer: SegmentLayer, task: Comparison) -> npt.NDArray[np.bool_]:
+    """Return the slices of a layer that have voxels or a frame in the file."""
+    slices, used = layer.volume.slices, layer.volume.slabs.used
+    if used is None or not isinstance(task, _BitComparison):
+        return np.ones(slices, np.bool_)
+    has_frame = np.array([len(frames) > 0 for frames in task.slabs.masks], np.bool_)
+    return has_frame | used(0, slices)
 
 
 def _error_of_others(series: reading.Series, segmentation: SegmentationObject) -> float:
@@ -128,7 +138,7 @@ def _error_of_labels(
 
 def _used_rows(stored: npt.NDArray[Any], frame: npt.NDArray[Any]) -> slice | None:
     """Return the rows from the first to the last that is not empty in both."""
-    if not stored.any() and not frame.any():
+    if not stored.max() and (not frame.max() if frame.dtype.kind in "bu" else not frame.any()):
         return None
     used = np.flatnonzero(stored.any(axis=1) | frame.any(axis=1))
     return slice(int(used[0]), int(used[-1]) + 1)

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from dicomseries.sources.frames.array_frames import view_frames
 from dicomseries.sources.frames.files.file_window import FileWindow, copied_in_blocks, file_shrunk
 from dicomseries.sources.frames.frame_reader import FrameReader, VolumeView
 
-__all__ = ["FileArray", "MappedPages", "map_file"]
+__all__ = ["FileArray", "MappedPages", "PartReader", "map_file"]
 
 _MOST_IN_MEMORY = 32 << 20
 """Bytes of a mapping that may stay in memory after they were read; beyond it the oldest are given
@@ -28,6 +28,13 @@ back."""
 
 _AROUND = 2 << 20
 """Bytes around a byte that the system may map with it: a page of the largest size in use."""
+
+
+class PartReader(Protocol):
+    """Reads parts of an array."""
+
+    def take(self, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the numbers of a part."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,14 +45,14 @@ class FileArray:
     ----------
     array : ndarray
         Over a mapping of the file.
-    window : FileWindow or MappedPages
-        Reads parts of the array.
+    window : object
+        Its method `take` reads parts of the array.
     where : str
         The source, for messages.
     """
 
     array: npt.NDArray[Any]
-    window: FileWindow | MappedPages
+    window: PartReader
     where: str
 
     def frames(self, axes: ArrayAxes) -> FrameReader:
