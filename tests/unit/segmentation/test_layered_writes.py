@@ -247,7 +247,8 @@ def test_a_fault_beside_masks_of_files_is_seen_though_empty_slices_are_passed_ov
     mask = (np.random.default_rng(3).random(SHAPE) < 0.3).astype("uint8")
     mask[-1] = 0
     nibabel = pytest.importorskip("nibabel")
-    nibabel.save(nibabel.Nifti1Image(mask.T, np.eye(4)), tmp_path / "mask.nii.gz")
+    affine = np.diag([-1.0, -1, 1, 1])
+    nibabel.save(nibabel.Nifti1Image(mask.T, affine), tmp_path / "mask.nii.gz")
     other = mask.copy()
     if fault == "in an empty slice":
         other[-1, 1, 1] = 1
@@ -255,7 +256,7 @@ def test_a_fault_beside_masks_of_files_is_seen_though_empty_slices_are_passed_ov
         other[3] = 0
     else:
         other[1] ^= 1
-    form = {"kind": "Segmentation", "affine": np.eye(4), "space": "RAS"}
+    form = {"kind": "Segmentation", "affine": affine, "space": "RAS"}
     (wrong,) = reading.scan(dcs.write(other, tmp_path / "other", **form).out)
     original = segment_read_back._bit_comparisons
 
