@@ -31,13 +31,13 @@ BEFORE = 7
 DYING = """
 import itertools, os, signal, sys
 from dicomseries.cli import main
-from dicomseries.stores import opening
+from dicomseries.stores import obstore_store
 from dicomseries.stores.fsspec_store import FsspecStore
 from dicomseries.stores.obstore_store import ObstoreStore
 
 package, before, *words = sys.argv[1:]
 kind, count = {"fsspec": FsspecStore, "obstore": ObstoreStore}[package], itertools.count(1)
-opening.can_use_obstore = lambda _: package == "obstore"
+obstore_store.can_use_obstore = lambda _: package == "obstore"
 whole = kind.put
 
 def put(self, key, content, **options):

@@ -64,7 +64,7 @@ def place(request, tmp_path, url, monkeypatch):
         return f"file://{tmp_path.as_posix()}/scan", None
     options = request.getfixturevalue("s3")
     if request.param == "fsspec":
-        monkeypatch.setattr("dicomseries.stores.opening.can_use_obstore", lambda _: False)
+        monkeypatch.setattr("dicomseries.stores.obstore_store.can_use_obstore", lambda _: False)
     else:
         assert can_use_obstore(Address(url="s3://scans/a", options=options))
     return f"s3://scans/{uuid.uuid4().hex}", options
