@@ -81,7 +81,7 @@ def picture(
     """Draw a result on its source, as a colour series with a legend.
 
     Each slice of the source becomes one RGB image, in the study and on the place of the source.
-    Its first rows and columns are those of the source, voxel by voxel; the legend stands beside
+    Its first rows and columns are those of the source, voxel by voxel; the legend is beside
     them and covers nothing. Names of segments are part of the image, patient data never are.
 
     Parameters
@@ -111,7 +111,7 @@ def picture(
         The colour map of numbers. Voxels at the low end and below are left clear, except of
         ``"blue-red"``.
     legend : bool
-        Whether colours and names, or the scale and its unit, stand beside the image, with the
+        Whether colours and names, or the scale and its unit, are drawn beside the image, with the
         sides of the patient and the window. It needs pillow.
     title : str, optional
         First line of the legend. It is part of the image: name no patient.

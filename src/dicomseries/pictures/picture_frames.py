@@ -33,7 +33,7 @@ class Picture:
     ----------
     volume : Volume
         Colours, shape (slices, rows, columns, 3). The first rows and columns are those of the
-        source; a legend stands in further ones on the right, and below them only if it is higher.
+        source; a legend is in extra ones on the right, and below them only if it is higher.
     window : GreyWindow
         Of the source.
     advice : tuple of str

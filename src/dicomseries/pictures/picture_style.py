@@ -33,7 +33,7 @@ class PictureStyle:
     color_map : str
         Name of the colour map.
     legend : bool
-        Whether a legend stands beside the image.
+        Whether a legend is drawn beside the image.
     title : str
         First line of the legend; made from the result if empty.
 

@@ -82,7 +82,7 @@ OVERLAY_LIMITS = {
     f"multiple of 8, and {OHIF} shows none that it gets from it. It serves "
     "`segmentation_type='labelmap'`.",
     "overlapping": f"{OHIF} shows segments that overlap in the wrong place in its three planes "
-    "(MPR). Write each of the masks that overlap as a Segmentation of its own.",
+    "(MPR). Write masks that overlap into separate Segmentations.",
     "fractional": f"{listed(OHIF, ADAPTERS)} reject a fractional Segmentation, and {DCMQI} gives "
     "its fractions as numbers up to 255. `threshold=` makes a binary one, `kind='ParametricMap'` "
     "a map.",

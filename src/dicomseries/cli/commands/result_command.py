@@ -177,7 +177,8 @@ def result(*, context: click.Context, source: str, out: str, **words: Any) -> No
     arguments["metadata"] = metadata_of(words["metadata"], settings, left_out)
     if words["report"] is not None:
         check_free(words["report"])
-    return_freed_memory()
+    if words["masks"] is None:
+        return_freed_memory()
     with progress_bar(output) as progress:
         receipt = dcs.write_result(
             source,

@@ -197,7 +197,8 @@ def write(*, context: click.Context, sources: list[str], out: str, **words: Any)
 
     if words["report"] is not None:
         check_free(words["report"])
-    return_freed_memory()
+    if not _makes_segmentation(arguments):
+        return_freed_memory()
     address = arguments.pop("executor", None)
     with connected(address) as client, progress_bar(output) as progress:
         receipt = dcs.write(source, out, **arguments, executor=client, progress=progress)
@@ -209,6 +210,14 @@ def write(*, context: click.Context, sources: list[str], out: str, **words: Any)
         volume = dcs.read(receipt.out, series=receipt.series_uid, storage_options=access)
         text += terminal.preview(volume)
     output.result(text, spelled(receipt.to_dict()))
+
+
+def _makes_segmentation(arguments: Mapping[str, Any]) -> bool:
+    """Return whether the kind that was named is Segmentation."""
+    from dicomseries.iod import find_kind
+
+    kind = arguments.get("kind")
+    return kind is not None and find_kind(kind).name == "Segmentation"
 
 
 def _reject_several(sources: Sequence[str], words: Mapping[str, Any]) -> None:
