@@ -50,7 +50,7 @@ INVALID = "copied, not valid"
 
 MEANINGS = {
     RIGHT: "every voxel has its value at its place in the patient, and every volume its time",
-    VALUES: "every voxel has its value, with what is said behind the comma",
+    VALUES: "every voxel has its value; what is lost is named after the comma",
     STORED: "the numbers of the file without their rescale or mapping to real values",
     COARSE: "the real values in steps of 1: what lies between is lost",
     WRONG: "other values",

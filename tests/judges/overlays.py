@@ -22,7 +22,7 @@ RENAMED = "other names"
 OVERLAY_MEANINGS = {
     RIGHT: "every voxel of every segment, or every value of a map, lies where it belongs on the "
     "source, with the names and colours of the segments",
-    VALUES: "the same, except for what follows the comma",
+    VALUES: "the same; what is lost is named after the comma",
     "values × 100": "all values are multiplied by 100",
     "values × 255": "fractions come as the stored numbers, of 255",
     WRONG: "other voxels or values",
