@@ -203,7 +203,9 @@ class SeriesTags(Mapping[str, Any]):
     def shared(self) -> Mapping[str, Any]:
         """Attributes that are equal in every instance."""
         differing = self._differing
-        shared = _plain_values(self._instances[0], lambda tag: tag not in differing)
+        shared = _plain_values(
+            self._instances[0], lambda tag: tag not in differing and tag not in self._replaced
+        )
         for name, values in self._columns.items():
             if name not in self._varying:
                 shared[name] = values[0]
@@ -213,7 +215,8 @@ class SeriesTags(Mapping[str, Any]):
     def instances(self) -> Sequence[Mapping[str, Any]]:
         """Attributes that differ: one mapping for each slice, in order."""
         differing = self._differing
-        files = [_plain_values(file, lambda tag: tag in differing) for file in self._instances]
+        wanted = differing - self._replaced
+        files = [_plain_values(file, lambda tag: tag in wanted) for file in self._instances]
         if self._frames is None:
             return tuple(files)
         slices = []
@@ -228,6 +231,13 @@ class SeriesTags(Mapping[str, Any]):
     @cached_property
     def _differing(self) -> frozenset[int]:
         return differing_tags(self._instances)
+
+    @property
+    def _replaced(self) -> frozenset[int]:
+        """Tags of attributes that do not hold for the frames."""
+        if self._frames is None or not self._frames.pool:
+            return frozenset()
+        return self._frames.pool[0].replaced_tags
 
     @cached_property
     def _sources(self) -> list[list[int]]:

@@ -13,8 +13,9 @@ from dicomseries.errors import ReadError, counted
 from dicomseries.geometry import Grid
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import read_errors
+from dicomseries.reading.mosaics.mosaic_order import hold_mosaics, place_mosaics
 from dicomseries.reading.order.frame_order import holds_frames, place_frames
-from dicomseries.reading.order.placement import FrameSet
+from dicomseries.reading.order.placement import FrameSet, Placement
 from dicomseries.reading.order.slice_order import place_files
 from dicomseries.reading.parse.header_files import read_instance
 from dicomseries.reading.parse.instance import Instance
@@ -60,7 +61,7 @@ class Series:
     number : int or None
         SeriesNumber.
     rows, columns, samples : int
-        Of the first slice.
+        Of the first slice; of the whole image of a mosaic that forms no grid.
     instances : tuple of Instance
         In the order of the slices: along the normal, or by InstanceNumber without geometry; of
         several volumes, one after the other. Multi-frame files by InstanceNumber.
@@ -108,8 +109,10 @@ class Series:
     def frames(self) -> int:
         """Number of frames in all files.
 
-        One per file in a classic series.
+        One per file in a classic series; the slices of a mosaic.
         """
+        if self.frame_set is not None:
+            return sum(file.count for file in self.frame_set.pool)
         return sum(max(instance.frames, 1) for instance in self.instances)
 
     @property
@@ -363,8 +366,7 @@ def _no_series(path: str, given: str) -> ReadError:
 
 def _series(uid: str, members: Sequence[Instance]) -> Series:
     files, problems = _without_copies(members)
-    place = place_frames if any(map(holds_frames, files)) else place_files
-    placement = place(files)
+    placement = _placement(files)
     first = placement.instances[0]
     return Series(
         series_uid=uid,
@@ -374,8 +376,8 @@ def _series(uid: str, members: Sequence[Instance]) -> Series:
         kind=_KINDS.get(first.sop_class_uid),
         description=_description(first),
         number=first.whole("SeriesNumber", 0) if first.text("SeriesNumber") else None,
-        rows=first.rows,
-        columns=first.columns,
+        rows=first.rows if placement.grid is None else placement.grid.shape[1],
+        columns=first.columns if placement.grid is None else placement.grid.shape[2],
         samples=first.samples,
         instances=placement.instances,
         grid=placement.grid,
@@ -385,6 +387,14 @@ def _series(uid: str, members: Sequence[Instance]) -> Series:
         segments=placement.segments,
         frame_set=placement.frames,
     )
+
+
+def _placement(files: Sequence[Instance]) -> Placement:
+    if any(map(holds_frames, files)):
+        return place_frames(files)
+    if hold_mosaics(files):
+        return place_mosaics(files)
+    return place_files(files)
 
 
 def _description(instance: Instance) -> str:

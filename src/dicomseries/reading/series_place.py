@@ -124,7 +124,8 @@ def _pictures(instances: Sequence[Instance], frames: FrameSet | None) -> tuple[P
         return tuple((uid, 0) for uid in uids)
     pictures: list[Picture] = []
     for file, frame in frames.sources.tolist():
-        pictures.append(("", 0) if file < 0 else (uids[file], frame + 1))
+        number = 0 if frames.pool[file].are_tiles else frame + 1
+        pictures.append(("", 0) if file < 0 else (uids[file], number))
     return tuple(pictures)
 
 

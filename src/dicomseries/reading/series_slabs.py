@@ -19,7 +19,7 @@ from dicomseries.reading.pixels.rescale_of_frames import RESCALE_TAGS
 from dicomseries.sources import FrameReader
 from dicomseries.standard.attributes.attribute import tag_of
 
-__all__ = ["TAGS_TO_READ", "FrameSlabs"]
+__all__ = ["TAGS_TO_READ", "FrameSlabs", "rescale_into"]
 
 TAGS_TO_READ = (
     FORMAT_TAGS
@@ -161,7 +161,7 @@ class FrameSlabs:
         for begin in range(0, len(target), step):
             block = target[begin : begin + step]
             stored = self._read_stored(instance, frame + begin, frame + begin + len(block))
-            _rescale(stored, block, slope, intercept, self.divisor)
+            rescale_into(block, stored, slope, intercept, self.divisor)
 
     def _read_stored(self, instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
         first = self.instances[0]
@@ -170,13 +170,14 @@ class FrameSlabs:
         return read_frames(instance, start, stop)
 
 
-def _rescale(
-    stored: npt.NDArray[Any],
+def rescale_into(
     target: npt.NDArray[Any],
+    stored: npt.NDArray[Any],
     slope: float,
     intercept: float,
     divisor: float,
 ) -> None:
+    """Fill an array with stored values, rescaled and divided."""
     if (slope, intercept, divisor) == (1.0, 0.0, 1.0):
         target[...] = stored
     elif target.dtype.kind == "f":

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError
 from dicomseries.geometry import Grid
 from dicomseries.reading.label_slabs import LabelSlabs
+from dicomseries.reading.mosaics.mosaic_frames import MosaicFrames
+from dicomseries.reading.mosaics.mosaic_slabs import MosaicSlabs
 from dicomseries.reading.order.placement import FrameSet
 from dicomseries.reading.order.segment_order import segment_volumes
 from dicomseries.reading.pixels.decode_frames import check_first_frame
@@ -64,7 +66,7 @@ def open_volume(
     ReadError
         If there is no series or more than one, or if its files are not the slices of one regular
         grid, once or several times: missing, repeated or truncated ones, other sizes or
-        orientations; Siemens mosaics.
+        orientations; mosaics without the private attributes that say where their slices are.
     OptionError
         If `values` is neither of the two, or `slices` do not exist.
 
@@ -178,21 +180,14 @@ def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
         slabs = _label_slabs(series, frames, frames.masks)
     elif is_real:
         rescales = _rescales(series, frames)
-        slabs = FrameSlabs(
-            instances=series.instances,
-            sources=frames.sources,
-            rescales=rescales,
-            dtype=_real_dtype(series, rescales, frames.divisor),
-            divisor=frames.divisor,
+        slabs = _frame_slabs(
+            series, frames, rescales, _real_dtype(series, rescales, frames.divisor), frames.divisor
         )
     else:
         slope, intercept = _common_rescale(series, frames)
         slope /= frames.divisor
-        slabs = FrameSlabs(
-            instances=series.instances,
-            sources=frames.sources,
-            rescales=_identity(len(frames.sources)),
-            dtype=stored_dtype(series.instances[0]),
+        slabs = _frame_slabs(
+            series, frames, _identity(len(frames.sources)), stored_dtype(series.instances[0]), 1.0
         )
     tags = SeriesTags(series.instances, None if series.frame_set is None else frames)
     layers = None
@@ -219,6 +214,32 @@ def _frames_of(series: Series) -> FrameSet:
         return series.frame_set
     files = np.arange(len(series.instances))
     return FrameSet(pool=(), sources=np.column_stack((files, np.zeros_like(files))))
+
+
+def _frame_slabs(
+    series: Series,
+    frames: FrameSet,
+    rescales: npt.NDArray[np.float64],
+    dtype: np.dtype[np.generic],
+    divisor: float,
+) -> FrameSlabs:
+    """Return the voxels of files, of their frames or of their tiles."""
+    if frames.pool and isinstance(frames.pool[0], MosaicFrames):
+        return MosaicSlabs(
+            instances=series.instances,
+            sources=frames.sources,
+            rescales=rescales,
+            dtype=dtype,
+            divisor=divisor,
+            tiles=frames.pool[0].tiles,
+        )
+    return FrameSlabs(
+        instances=series.instances,
+        sources=frames.sources,
+        rescales=rescales,
+        dtype=dtype,
+        divisor=divisor,
+    )
 
 
 def _have_overlap(series: Series, frames: FrameSet) -> bool:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -153,25 +150,6 @@ def test_volumes_that_do_not_stand_where_the_first_does_are_named(tmp_path, move
         ("volumes-moved", level)
     ]
     assert (series.grid is None) == (level == "error")
-
-
-@pytest.fixture
-def mosaic(tmp_path):
-    nibabel = pytest.importorskip("nibabel")
-    source = Path(nibabel.__file__).parent / "nicom" / "tests" / "data" / "siemens_dwi_0.dcm.gz"
-    if not source.exists():
-        pytest.skip("this nibabel ships no Siemens mosaic")
-    path = tmp_path / "mosaic.dcm"
-    path.write_bytes(gzip.decompress(source.read_bytes()))
-    return path
-
-
-def test_a_siemens_mosaic_is_rejected_with_a_remedy(mosaic):
-    assert [problem.code for problem in scan(mosaic).series[0].problems] == ["siemens-mosaic"]
-    with pytest.raises(ReadError) as caught:
-        read(mosaic)
-    assert caught.value.code == "siemens-mosaic"
-    assert "dcm2niix" in caught.value.remedy
 
 
 def test_places_are_separated_by_a_part_of_the_gap():

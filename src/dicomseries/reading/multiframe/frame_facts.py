@@ -71,7 +71,17 @@ class Frames:
     ----------
     groups : FunctionalGroups
         Of the file.
+
+    Attributes
+    ----------
+    replaced_tags : frozenset of int
+        Attributes of the file that do not hold for its frames.
+    are_tiles : bool
+        Whether the frames are parts of one image (a mosaic).
     """
+
+    replaced_tags: frozenset[int] = frozenset()
+    are_tiles = False
 
     def __init__(self, groups: FunctionalGroups) -> None:
         self.groups = groups

@@ -35,7 +35,6 @@ _PICTURE_SPACING = frozenset(
     )
 )
 _ORIENTATION = frozenset({tag_of("ImageOrientationPatient")})
-_MOSAIC = frozenset({tag_of("Modality"), tag_of("ImageType")})
 
 Floats = npt.NDArray[np.float64]
 
@@ -95,22 +94,7 @@ def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:
             remedy="Export it again as an enhanced (multi-frame) object, or as one file per slice.",
         )
         return
-    mosaics = [instance for instance in unlike(files, _MOSAIC) if _is_mosaic(instance)]
-    if mosaics:
-        yield Problem(
-            code="siemens-mosaic",
-            level="error",
-            text=f"{mosaics[0].name} is a Siemens mosaic: all slices of a volume side by side "
-            "in one image",
-            remedy="Convert it with dcm2niix, or export it from the scanner as Enhanced MR.",
-        )
-        return
     yield from format_problems(files)
-
-
-def _is_mosaic(instance: Instance) -> bool:
-    """Return True for a Siemens image with slices as tiles."""
-    return instance.text("Modality") == "MR" and "MOSAIC" in instance.texts("ImageType")
 
 
 def _place_pictures(files: tuple[Instance, ...]) -> Placement:

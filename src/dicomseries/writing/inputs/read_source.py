@@ -13,8 +13,8 @@ from dicomseries import reading
 from dicomseries.derivation import SourceFrame, SourceSeries, rule_for
 from dicomseries.errors import DicomSeriesWarning, ReadError
 from dicomseries.geometry import Grid
-from dicomseries.standard.attributes.attribute import Attribute, Value
-from dicomseries.standard.dictionary import keyword_for_tag, tag_for_keyword
+from dicomseries.standard.attributes.attribute import Attribute, Value, vr_of
+from dicomseries.standard.dictionary import is_keyword, keyword_for_tag, tag_for_keyword
 from dicomseries.standard.pydicom_objects import is_dataset
 
 if TYPE_CHECKING:
@@ -149,11 +149,15 @@ def _attributes_and_frames(
     """Return the attributes that all frames share, and the frames."""
     datasets = [instance.dataset() for instance in series.instances]
     differing = reading.differing_tags(series.instances)
-    shared = _attributes(datasets[0], lambda tag: tag not in differing)
-    of_files = [_attributes(dataset, lambda tag: tag in differing) for dataset in datasets]
+    replaced: frozenset[int] = frozenset()
+    if series.frame_set is not None:
+        replaced = series.frame_set.pool[0].replaced_tags
+    common_tags, own_tags = differing | replaced, differing - replaced
+    shared = _attributes(datasets[0], lambda tag: tag not in common_tags)
+    of_files = [_attributes(dataset, lambda tag: tag in own_tags) for dataset in datasets]
     if series.frame_set is None:
         return shared, tuple(_frames_of_instances(series, of_files))
-    groups = [_functional_groups(file.instance) for file in series.frame_set.pool]
+    groups = [_functional_groups(file) for file in series.frame_set.pool]
     shared, common = _with_common_groups(groups, shared)
     for frames in groups:
         for item in frames:
@@ -191,8 +195,10 @@ def _frames_of_files(
         frame_number: int | None = None
         position: tuple[float, ...] = ()
         groups: tuple[Attribute, ...] = ()
+        tile: tuple[Attribute, ...] = ()
         if file >= 0:  # negative: the frame is missing
-            frame_number = frame + 1
+            frame_number = None if source.are_tiles else frame + 1
+            tile = tuple(_attributes_of_tile(source, frame))
             groups = tuple(groups_of_files[file][frame].values())
             if source.positions_lps is not None:
                 position = tuple(map(float, source.positions_lps[frame]))
@@ -202,9 +208,24 @@ def _frames_of_files(
             position_lps=_position(position, series, index % slices),
             frame_number=frame_number,
             volume=index // slices,
-            attributes=(*of_files[max(file, 0)], *_content(groups)),
+            attributes=(*of_files[max(file, 0)], *_content(groups), *tile),
             groups=groups,
         )
+
+
+def _attributes_of_tile(source: reading.Frames, frame: int) -> Iterator[Attribute]:
+    """Yield the attributes of a slice of a mosaic."""
+    if not source.are_tiles:
+        return
+    for keyword, values in source.attributes.items():
+        value = values[frame]
+        if value is None or not is_keyword(keyword):
+            continue
+        several = value if isinstance(value, list) else [value]
+        vr = vr_of(keyword)
+        if vr == "DS":
+            several = [f"{float(number):.10g}" for number in several]
+        yield Attribute(keyword, vr, tuple(several))
 
 
 def _position(
@@ -247,11 +268,12 @@ def _even_grid(path: str, frames: Sequence[SourceFrame], series: reading.Series)
 
 
 # --------------------------------------------------------------------------- functional groups
-def _functional_groups(instance: reading.Instance) -> list[Groups]:
+def _functional_groups(file: reading.Frames) -> list[Groups]:
     """Return the functional groups of each frame."""
+    instance = file.instance
     items = instance.value("PerFrameFunctionalGroupsSequence")
     if not items:
-        return [{}] * instance.frames
+        return [{} for _ in range(file.count)]
     is_sequence = isinstance(items, MutableSequence) and all(map(is_dataset, items))
     if not is_sequence or len(items) < instance.frames:
         raise ReadError(

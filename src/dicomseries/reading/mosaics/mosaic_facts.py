@@ -1,0 +1,391 @@
+"""What a mosaic's header says about its slices.
+
+Siemens has it in the CSA headers and in private attributes; UIH in private attributes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import ReadError
+from dicomseries.lazy_dataclass import dataclass
+from dicomseries.reading.geometry.slice_spacing import unit_normal
+from dicomseries.reading.mosaics.mosaic_tiles import Tiles
+from dicomseries.reading.parse.csa_header import csa_fields, csa_numbers
+from dicomseries.reading.parse.functional_groups import as_numbers
+from dicomseries.reading.parse.instance import Instance
+from dicomseries.reading.parse.parser import Element, ParseError
+from dicomseries.reading.parse.private_elements import (
+    private_element,
+    private_items,
+    private_numbers,
+)
+from dicomseries.reading.parse.to_python import name_of, plain_value
+from dicomseries.standard.attributes.attribute import tag_of
+
+__all__ = ["MosaicFacts", "holds_mosaic", "mosaic_facts"]
+
+Floats = npt.NDArray[np.float64]
+CsaFields = Mapping[str, tuple[str, ...]]
+
+_CSA = "SIEMENS CSA HEADER"
+_SIEMENS = "SIEMENS MR HEADER"
+_PROTOCOLS = ((0x0029, _CSA, 0x20), (0x0021, "SIEMENS MR SDS 01", 0x19))
+"""Group, creator and number of the elements that hold the protocol (XA: the second)."""
+_SLICE_ARRAY = re.compile(rb"sSliceArray\.(\w+(?:\[\d+\])?(?:\.\w+)*)\s*=\s*(-?[\w.+-]+)")
+_AXES = ("dSag", "dCor", "dTra")
+_LONGEST_PROTOCOL = 4 << 20
+
+_UIH = "Image Private Header"
+_UIH_SLICES = frozenset(
+    map(
+        tag_of,
+        ("AcquisitionDate", "AcquisitionDateTime", "AcquisitionTime", "AcquisitionDuration"),
+    )
+) | {tag_of("SliceLocation")}
+_POSITION = tag_of("ImagePositionPatient")
+
+_NO_COSINES = 1 - 1e-3
+"""Least cosine between the normals of both sources."""
+_NO_UNIT = 0.01
+"""Difference from 1 of the length of a unit vector."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MosaicFacts:
+    """Place, times and other facts of the slices of a mosaic, tile by tile.
+
+    Parameters
+    ----------
+    tiles : Tiles
+        Where the slices are.
+    positions_lps : ndarray, shape (slices, 3)
+        Centre of the first voxel of each slice in mm.
+    axes : ndarray, shape (2, 3)
+        Cosines of rows and columns.
+    slice_mm : float
+        Distance of the slices.
+    attributes : mapping of str to sequence
+        Further attributes by keyword, a value for each slice.
+    is_thickness : bool
+        Whether the distance is not stated, and SliceThickness is used.
+    """
+
+    tiles: Tiles
+    positions_lps: Floats
+    axes: Floats
+    slice_mm: float
+    attributes: Mapping[str, Sequence[Any]] = field(default_factory=dict, repr=False)
+    is_thickness: bool = False
+
+
+def holds_mosaic(instance: Instance) -> bool:
+    """Return True for an MR image with the slices of a volume as tiles."""
+    if instance.text("Modality") != "MR":
+        return False
+    image_type = instance.texts("ImageType")
+    if "MOSAIC" in image_type:
+        return instance.whole("NumberOfFrames", 1) == 1
+    return "VFRAME" in image_type and _uih_count(instance) > 1
+
+
+def mosaic_facts(instance: Instance) -> MosaicFacts:
+    """Return the facts about the slices of a mosaic.
+
+    Parameters
+    ----------
+    instance : Instance
+        A file for which `holds_mosaic` is True.
+
+    Raises
+    ------
+    ReadError
+        If the header does not say how many slices there are or where they are, or its private
+        part is damaged.
+    """
+    if "MOSAIC" in instance.texts("ImageType"):
+        return _siemens_facts(instance)
+    return _uih_facts(instance)
+
+
+# ------------------------------------------------------------------------------------- Siemens
+def _siemens_facts(instance: Instance) -> MosaicFacts:
+    csa = _csa_of(instance)
+    count = _siemens_count(instance, csa)
+    tiles = Tiles.in_square(count, instance.rows, instance.columns)
+    if tiles is None:
+        raise _no_tiles(instance, count)
+    corner, axes, (row_mm, column_mm) = _plane_of(instance)
+    slice_mm, is_thickness = _slice_distance(instance)
+    normal = _slice_normal(instance, csa, axes)
+    # ImagePositionPatient is that of the whole image, laid around the centre of the slices.
+    right = (instance.columns - tiles.columns) / 2 * column_mm
+    down = (instance.rows - tiles.rows) / 2 * row_mm
+    first = corner + axes[0] * right + axes[1] * down
+    steps = np.arange(tiles.count, dtype=np.float64)[:, None] * (slice_mm * normal)
+    attributes: dict[str, Sequence[Any]] = {}
+    times = _slice_times_ms(instance, csa, tiles.count)
+    if times:
+        attributes["MosaicRefAcqTimes"] = times
+    for keyword, value in _siemens_diffusion(instance, csa).items():
+        attributes[keyword] = [value] * tiles.count
+    return MosaicFacts(
+        tiles=tiles,
+        positions_lps=first + steps,
+        axes=axes,
+        slice_mm=slice_mm,
+        attributes=attributes,
+        is_thickness=is_thickness and tiles.count > 1,
+    )
+
+
+def _csa_of(instance: Instance) -> CsaFields:
+    """Return the CSA image header; nothing without one."""
+    element = private_element(instance, 0x0029, _CSA, 0x10)
+    if element is None or not element.raw.strip(b"\0"):
+        return {}
+    try:
+        return csa_fields(element.raw)
+    except ParseError as problem:
+        raise ReadError(
+            code="csa-damaged",
+            where=instance.path,
+            given=str(problem),
+            expected="a CSA header as Siemens scanners write it in (0029,1010)",
+            remedy="Export the series again from the scanner or the archive, with its private "
+            "attributes as they are; or as Enhanced MR.",
+        ) from problem
+
+
+def _siemens_count(instance: Instance, csa: CsaFields) -> int:
+    candidates = (
+        csa_numbers(csa, "NumberOfImagesInMosaic")[:1],
+        private_numbers(instance, 0x0019, _SIEMENS, 0x0A, "US")[:1],
+        (float(len(private_numbers(instance, 0x0019, _SIEMENS, 0x29, "FD"))),),
+        _protocol_numbers(instance, ("lSize",)),
+    )
+    for numbers in candidates:
+        if numbers and numbers[0] >= 1 and numbers[0].is_integer():
+            return int(numbers[0])
+    raise _unknown(instance, "the number of its slices (NumberOfImagesInMosaic)")
+
+
+def _slice_normal(instance: Instance, csa: CsaFields, axes: Floats) -> Floats:
+    """Return the unit vector from the first tile's slice to the next.
+
+    The normal of the image plane, in the direction that the header states.
+    """
+    stated = csa_numbers(csa, "SliceNormalVector", 3)
+    if not stated:
+        stated = _protocol_numbers(instance, [f"asSlice[0].sNormal.{axis}" for axis in _AXES])
+    if not any(stated):
+        raise _unknown(instance, "the direction of its slices (SliceNormalVector)")
+    normal = unit_normal(axes)
+    cosine = float(np.dot(stated, normal) / np.linalg.norm(stated))
+    if not abs(cosine) >= _NO_COSINES:
+        raise _unknown(
+            instance,
+            f"a normal of its slices ({', '.join(f'{part:.4g}' for part in stated)}) that fits "
+            "ImageOrientationPatient",
+        )
+    return normal if cosine > 0 else -normal
+
+
+def _slice_times_ms(instance: Instance, csa: CsaFields, count: int) -> list[float]:
+    """Return when each slice was taken, in ms after the start of the volume, tile by tile.
+
+    [] if that is unknown.
+    """
+    times = csa_numbers(csa, "MosaicRefAcqTimes", count)
+    if not times:
+        times = private_numbers(instance, 0x0019, _SIEMENS, 0x29, "FD")
+    if len(times) != count or not np.isfinite(times).all():
+        return []
+    return list(times)
+
+
+def _siemens_diffusion(instance: Instance, csa: CsaFields) -> dict[str, Any]:
+    """Return b-value and direction (in the patient, LPS) that the file lacks as standard ones."""
+    if instance.raw("DiffusionBValue") is not None:
+        return {}
+    b_values = csa_numbers(csa, "B_value", 1)
+    if not b_values:
+        b_values = private_numbers(instance, 0x0019, _SIEMENS, 0x0C, "IS")
+    if len(b_values) != 1 or not 0 <= b_values[0] < np.inf:
+        return {}
+    diffusion: dict[str, Any] = {"DiffusionBValue": b_values[0]}
+    direction = csa_numbers(csa, "DiffusionGradientDirection", 3)
+    if not direction:
+        direction = private_numbers(instance, 0x0019, _SIEMENS, 0x0E, "FD")
+    if _is_direction(direction):
+        diffusion["DiffusionGradientOrientation"] = list(direction)
+    return diffusion
+
+
+def _slice_distance(instance: Instance) -> tuple[float, bool]:
+    """Return the distance of slices, and whether it is only SliceThickness."""
+    between = instance.decimal("SpacingBetweenSlices")
+    if 0 < between < np.inf:
+        return between, False
+    positions = []
+    for index in range(2):
+        keys = [f"asSlice[{index}].sPosition.{axis}" for axis in _AXES]
+        positions.append(_protocol_numbers(instance, keys))
+    if all(map(any, positions)):
+        distance = float(np.linalg.norm(np.subtract(positions[0], positions[1])))
+        if distance > 0:
+            return distance, False
+    thickness = instance.decimal("SliceThickness")
+    if 0 < thickness < np.inf:
+        return thickness, True
+    raise _unknown(instance, "the distance of its slices (SpacingBetweenSlices)")
+
+
+def _protocol_numbers(instance: Instance, keys: Sequence[str]) -> tuple[float, ...]:
+    """Return numbers of sSliceArray in the protocol; () without any.
+
+    A number that the protocol leaves out is 0.
+    """
+    for group, creator, offset in _PROTOCOLS:
+        element = private_element(instance, group, creator, offset)
+        if element is None:
+            continue
+        known = {
+            key.decode("ascii"): value
+            for key, value in _SLICE_ARRAY.findall(element.raw[:_LONGEST_PROTOCOL])
+        }
+        if any(key in known for key in keys):
+            return tuple(_number(known.get(key, b"0")) for key in keys)
+    return ()
+
+
+def _number(raw: bytes) -> float:
+    try:
+        return float(int(raw, 0)) if raw[:2] == b"0x" else float(raw)
+    except ValueError:
+        return 0.0
+
+
+# ----------------------------------------------------------------------------------------- UIH
+def _uih_count(instance: Instance) -> int:
+    numbers = private_numbers(instance, 0x0065, _UIH, 0x50, "DS")
+    if len(numbers) != 1 or not numbers[0].is_integer():
+        return 0
+    return int(numbers[0])
+
+
+def _uih_facts(instance: Instance) -> MosaicFacts:
+    count = _uih_count(instance)
+    tiles = Tiles.in_rectangle(count, instance.rows, instance.columns)
+    if tiles is None:
+        raise _no_tiles(instance, count)
+    items = private_items(instance, 0x0065, _UIH, 0x51)
+    positions = []
+    for item in items:
+        element = item.get(_POSITION)
+        positions.append(() if element is None else as_numbers("DS", element.raw, "<"))
+    is_complete = len(items) == count and {*map(len, positions)} == {3}
+    if not is_complete or not np.isfinite(positions).all():
+        raise _unknown(instance, "the position of each slice in (0065,1051)")
+    slice_mm, is_thickness = 0.0, False
+    if count == 1:
+        slice_mm, is_thickness = _slice_distance(instance)
+    axes = _axes_of(instance)
+    attributes = _uih_attributes(instance, items)
+    for keyword, value in _uih_diffusion(instance, axes).items():
+        attributes[keyword] = [value] * count
+    return MosaicFacts(
+        tiles=tiles,
+        positions_lps=np.array(positions, np.float64),
+        axes=axes,
+        slice_mm=slice_mm,
+        attributes=attributes,
+        is_thickness=is_thickness,
+    )
+
+
+def _uih_attributes(
+    instance: Instance, items: Sequence[Mapping[int, Element]]
+) -> dict[str, list[Any]]:
+    """Return the attributes of the slices by keyword."""
+    decoding = instance.decoding()
+    attributes: dict[str, list[Any]] = {}
+    for tag in sorted(_UIH_SLICES):
+        if not any(tag in item for item in items):
+            continue
+        values = []
+        for item in items:
+            element = item.get(tag)
+            values.append(None if element is None else plain_value(tag, element, decoding))
+        attributes[name_of(tag)] = values
+    return attributes
+
+
+def _uih_diffusion(instance: Instance, axes: Floats) -> dict[str, Any]:
+    """Return b-value and direction (in the patient, LPS) that the file lacks as standard ones."""
+    b_values = private_numbers(instance, 0x0065, _UIH, 0x09, "FD")
+    if instance.raw("DiffusionBValue") is not None or len(b_values) != 1:
+        return {}
+    diffusion: dict[str, Any] = {"DiffusionBValue": b_values[0]}
+    # Along the rows, the columns and the normal of the image.
+    direction = private_numbers(instance, 0x0065, _UIH, 0x37, "FD")
+    if _is_direction(direction):
+        turned = np.array(direction) @ np.vstack((axes, unit_normal(axes)))
+        diffusion["DiffusionGradientOrientation"] = turned.round(9).tolist()
+    return diffusion
+
+
+# -------------------------------------------------------------------------------------- both
+def _is_direction(vector: Sequence[float]) -> bool:
+    """Return True for a unit vector; some versions state impossible ones without weighting."""
+    return len(vector) == 3 and abs(float(np.linalg.norm(vector)) - 1) < _NO_UNIT
+
+
+def _plane_of(instance: Instance) -> tuple[Floats, Floats, tuple[float, float]]:
+    """Return the corner, the axes, and row and column spacing of the whole image."""
+    corner = instance.numbers("ImagePositionPatient")
+    spacing = instance.numbers("PixelSpacing")
+    if len(corner) != 3 or not np.isfinite(corner).all():
+        raise _unknown(instance, "its position (ImagePositionPatient)")
+    if len(spacing) != 2 or not (np.isfinite(spacing).all() and min(spacing) > 0):
+        raise _unknown(instance, "its PixelSpacing")
+    return np.array(corner), _axes_of(instance), (spacing[0], spacing[1])
+
+
+def _axes_of(instance: Instance) -> Floats:
+    cosines = instance.numbers("ImageOrientationPatient")
+    if len(cosines) != 6 or not np.isfinite(cosines).all():
+        raise _unknown(instance, "its orientation (ImageOrientationPatient)")
+    axes = np.reshape(cosines, (2, 3))
+    if not np.linalg.norm(np.cross(axes[0], axes[1])) > 0:
+        raise _unknown(instance, "its orientation (ImageOrientationPatient)")
+    return axes
+
+
+def _unknown(instance: Instance, lacking: str) -> ReadError:
+    return ReadError(
+        code="mosaic-unclear",
+        where=instance.path,
+        given=f"a mosaic (all slices of a volume side by side) that does not state {lacking}",
+        expected="the private attributes of the scanner: the CSA header (0029,1010) of Siemens, or "
+        "(0065,1050) and (0065,1051) of UIH",
+        remedy="Export the series again with its private attributes, or as Enhanced MR; "
+        "de-identification often removes them.",
+    )
+
+
+def _no_tiles(instance: Instance, count: int) -> ReadError:
+    return ReadError(
+        code="mosaic-unclear",
+        where=instance.path,
+        given=f"a mosaic of {count} slices in {instance.rows}×{instance.columns} pixels",
+        expected="Rows and Columns that are a multiple of the tiles",
+        remedy="Export the series again: the image was cropped or resampled, or its header was "
+        "changed.",
+    )

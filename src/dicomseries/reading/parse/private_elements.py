@@ -1,0 +1,68 @@
+"""Elements of private creators."""
+
+from __future__ import annotations
+
+from dicomseries.reading.parse.functional_groups import as_numbers
+from dicomseries.reading.parse.instance import Instance
+from dicomseries.reading.parse.parser import Element, ParseError, items_of
+
+__all__ = ["private_element", "private_items", "private_numbers"]
+
+
+def private_element(instance: Instance, group: int, creator: str, offset: int) -> Element | None:
+    """Return an element of a private block; None if absent.
+
+    Parameters
+    ----------
+    instance : Instance
+        The file.
+    group : int
+        Odd number of the group.
+    creator : str
+        Private creator of the block.
+    offset : int
+        Last two digits of the element's number.
+
+    Notes
+    -----
+    PS3.5 section 7.8.1.
+    """
+    name = creator.encode("ascii")
+    for block in range(0x10, 0x100):
+        element = instance.element(group << 16 | block)
+        if element is None:
+            continue
+        if element.raw.strip(b" \0") == name:
+            member = instance.element(group << 16 | block << 8 | offset)
+            if member is not None:
+                return member
+    return None
+
+
+def private_numbers(
+    instance: Instance, group: int, creator: str, offset: int, vr: str
+) -> tuple[float, ...]:
+    """Return the numbers of a private element; () if absent or not numeric.
+
+    `vr` is that of the maker: in the file it may be UN.
+    """
+    element = private_element(instance, group, creator, offset)
+    if element is None:
+        return ()
+    return as_numbers(vr, element.raw, instance.byte_order)
+
+
+def private_items(
+    instance: Instance, group: int, creator: str, offset: int
+) -> tuple[dict[int, Element], ...]:
+    """Return the items of a private sequence; () if absent or damaged."""
+    element = private_element(instance, group, creator, offset)
+    if element is None:
+        return ()
+    order = instance.byte_order
+    if element.vr == "UN":  # in Implicit VR Little Endian (PS3.5 section 6.2.2 note 2)
+        element, order = Element("SQ", element.raw, implicit=True), "<"
+    try:
+        return items_of(element, order)
+    except ParseError:
+        return ()
