@@ -272,6 +272,7 @@ _PACKAGES = {
     "codecs": ("imagecodecs",),
     "dask": ("dask[array,distributed]",),
     "dcmview": ("dcmview-py",),
+    "gzip": ("isal",),
     "hdf5": ("h5py",),
     "itk": ("SimpleITK",),
     "nifti": ("nibabel",),

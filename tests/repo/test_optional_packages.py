@@ -31,6 +31,7 @@ HEAVY = (
     "h5py",
     "highdicom",
     "imagecodecs",
+    "isal",
     "nibabel",
     "obstore",
     "s3fs",

@@ -17,6 +17,7 @@ import pytest
 from dicomseries.errors import SourceError
 from dicomseries.sources import open_volume
 from dicomseries.sources.frames.files import file_window, mapped_files
+from dicomseries.sources.frames.files.gzip_stream import open_gzip
 from dicomseries.sources.frames.files.unpacked_stream import unpack, unpack_once
 
 ARRAY = np.arange(40 * 30 * 20, dtype="<i4").reshape(40, 30, 20)
@@ -33,8 +34,39 @@ class Recorder:
         self.place += len(part)
         return part
 
+    def readinto(self, view, /):
+        part = self.read(len(view))
+        view[: len(part)] = part
+        return len(part)
+
     def close(self):
         self.closed = True
+
+
+@pytest.fixture(params=["isal", "gzip"])
+def inflater(request, monkeypatch):
+    """Inflate with ISA-L, or as if it were not installed."""
+    if request.param == "isal":
+        return pytest.importorskip("isal.igzip").IGzipFile
+    monkeypatch.setitem(sys.modules, "isal", None)
+    return gzip.GzipFile
+
+
+def test_gzip_files_of_several_parts_are_read_whole(tmp_path, inflater):
+    content = ARRAY.tobytes()
+    middle = len(content) // 3
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(content[:middle]) + gzip.compress(content[middle:]) + bytes(7))
+    stream = open_gzip(path)
+    assert isinstance(getattr(stream, "_stream", stream), inflater)
+    view = memoryview(bytearray(len(content) + 5))
+    done = stream.readinto(view[:100])
+    for block in iter(lambda: stream.read(5000), b""):
+        view[done : done + len(block)] = block
+        done += len(block)
+    assert view[:done] == content
+    assert stream.readinto(view[:100]) == 0
+    stream.close()
 
 
 def test_a_stream_is_read_only_as_far_as_a_slab_needs_and_then_let_go():
@@ -78,16 +110,25 @@ def test_a_stream_that_is_read_once_keeps_nothing_and_begins_again_for_earlier_p
     assert not mapped.array.any(), "no number is kept"
 
 
-@pytest.mark.parametrize("fault", ["short", "check sum"])
-def test_damage_of_a_stream_that_is_read_once_is_reported(tmp_path, fault):
+@pytest.mark.usefixtures("inflater")
+@pytest.mark.parametrize("is_read_once", [True, False])
+@pytest.mark.parametrize("fault", ["short", "check sum", "block", "no gzip"])
+def test_damage_of_a_stream_is_reported(tmp_path, fault, is_read_once):
     packed = bytearray(gzip.compress(ARRAY.tobytes()))
     if fault == "short":
         packed = packed[: len(packed) // 2]
-    else:
+    elif fault == "check sum":
         packed[-6] ^= 1
-    (tmp_path / "a.gz").write_bytes(packed)
-    opened = partial(gzip.open, tmp_path / "a.gz")
-    mapped = unpack_once(opened, "<i4", ARRAY.shape, where="a.gz")
+    elif fault == "block":
+        packed[10] = 7  # a type of block that does not exist
+    else:
+        packed[:2] = b"xx"
+    path = tmp_path / "a.gz"
+    path.write_bytes(packed)
+    if is_read_once:
+        mapped = unpack_once(partial(open_gzip, path), "<i4", ARRAY.shape, where="a.gz")
+    else:
+        mapped = unpack(open_gzip(path), "<i4", ARRAY.shape, where="a.gz")
     with pytest.raises(SourceError, match=r"a\.gz"):
         mapped.window.take(mapped.array)
 

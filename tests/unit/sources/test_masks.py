@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -203,8 +202,10 @@ def test_a_packed_file_is_unpacked_once_for_any_number_of_passes(tmp_path, monke
     paths = [nifti(mask, tmp_path / f"m{index}.nii.gz") for index, mask in enumerate(masks)]
     volume = open_volume(mask_set_of(paths))
     opens = []
-    plain_open = gzip.open
-    monkeypatch.setattr(gzip, "open", lambda *words: opens.append(words) or plain_open(*words))
+    plain_open = nifti_format.open_gzip
+    monkeypatch.setattr(
+        nifti_format, "open_gzip", lambda file: opens.append(file) or plain_open(file)
+    )
     for _ in range(3):
         for start in range(15):
             frame = volume.slabs.read(start, start + 2)

@@ -51,6 +51,7 @@ _CORE = (
 
 _OPTIONAL = (
     ("nibabel", "NIfTI: .nii .nii.gz"),
+    ("isal", "gzipped files, faster"),
     ("SimpleITK", "SimpleITK images"),
     ("h5py", "HDF5: .h5 .hdf5"),
     ("zarr", "Zarr stores"),

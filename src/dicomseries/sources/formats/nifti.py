@@ -8,7 +8,6 @@ reads each slab of a ``.nii.gz`` from the front again (its issue 1058).
 
 from __future__ import annotations
 
-import gzip
 import math
 import os
 import threading
@@ -31,6 +30,7 @@ from dicomseries.sources.formats.array_like import numpy_frames
 from dicomseries.sources.formats.headers.label_table import names_in_table
 from dicomseries.sources.formats.headers.nifti_space import nifti_statement
 from dicomseries.sources.frames.array_axes import ArrayAxes
+from dicomseries.sources.frames.files.gzip_stream import open_gzip
 from dicomseries.sources.frames.files.mapped_files import FileArray, map_file
 from dicomseries.sources.frames.files.unpacked_size import check_packing
 from dicomseries.sources.frames.files.unpacked_stream import unpack, unpack_once
@@ -276,7 +276,7 @@ def _file_frames(proxy: Any, axes: ArrayAxes, *, is_read_once: bool) -> FrameRea
         size = offset + math.prod(shape) * dtype.itemsize
         packed = path.stat().st_size
         check_packing("deflate", where=str(path), packed_bytes=packed, unpacked_bytes=size)
-        opened: Any = partial(gzip.open, path)  # closed when all is unpacked
+        opened: Any = partial(open_gzip, path)  # closed when all is unpacked
         if is_read_once:
             mapped = unpack_once(opened, dtype, shape, where=str(path), skip=offset)
         else:

@@ -6,7 +6,6 @@ Neither ITK nor pynrrd reads them lazily. The format: https://teem.sourceforge.n
 from __future__ import annotations
 
 import bz2
-import gzip
 import math
 import operator
 import re
@@ -31,6 +30,7 @@ from dicomseries.sources.arguments.volume_times import step_times
 from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.formats.headers.itk_tags import tags_among
 from dicomseries.sources.formats.headers.text_header import MAX_LINE, TextHeader, unpacked_voxels
+from dicomseries.sources.frames.files.gzip_stream import open_gzip
 from dicomseries.sources.frames.files.mapped_files import FileArray, map_file
 from dicomseries.sources.volume import Volume
 
@@ -55,8 +55,8 @@ _NAMES = {
 _DTYPES = {name: code for code, names in _NAMES.items() for name in names.split(", ")}
 _SYNONYMS = {"datafile": "data file", "lineskip": "line skip", "byteskip": "byte skip"}
 _COMPRESSED: dict[str, Any] = {
-    "gz": gzip.open,
-    "gzip": gzip.open,
+    "gz": open_gzip,
+    "gzip": open_gzip,
     "bz2": bz2.open,
     "bzip2": bz2.open,
 }
@@ -307,6 +307,9 @@ class _Unpacking:
 
     def read(self, size: int, /) -> bytes:
         return bytes(self._unpacked.read(size))
+
+    def readinto(self, view: memoryview, /) -> int:
+        return int(self._unpacked.readinto(view))
 
     def close(self) -> None:
         self._unpacked.close()

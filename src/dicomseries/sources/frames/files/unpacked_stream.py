@@ -7,7 +7,8 @@ import mmap
 import threading
 import weakref
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
@@ -30,6 +31,9 @@ class Readable(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes, none at the end."""
+
+    def readinto(self, view: memoryview, /) -> int:
+        """Fill the front of a view, and return the number of bytes; 0 at the end."""
 
     def close(self) -> None:
         """Close the stream."""
@@ -163,12 +167,8 @@ class _ForwardWindow:
             self._stream = _CheckedStream(self._open_stream(), self._where, self._size, self._skip)
             self._place = 0
         self._stream.pass_over(place - self._place)
-        done = 0
-        while done < len(view):
-            block = self._stream.next(len(view) - done)
-            view[done : done + len(block)] = block
-            done += len(block)
-        self._place = place + done
+        self._stream.fill(view)
+        self._place = place + len(view)
         if self._place == self._size:
             self._stream.end()
 
@@ -197,6 +197,12 @@ class ZlibReader:
             block = self._inflate.decompress(packed, size)
         return block
 
+    def readinto(self, view: memoryview, /) -> int:
+        """Fill the front of a view, and return the number of bytes; 0 at the end."""
+        block = self.read(len(view))
+        view[: len(block)] = block
+        return len(block)
+
     def close(self) -> None:
         """Close the file underneath."""
         self._file.close()
@@ -220,11 +226,22 @@ class _CheckedStream:
 
     def next(self, size: int) -> bytes:
         """Return some bytes behind the skipped ones, at most `size`."""
-        while self._skip > 0:
-            self._skip -= len(self._some(self._skip))
+        self._pass_skipped()
         block = self._some(size)
         self._done += len(block)
         return block
+
+    def fill(self, view: memoryview) -> None:
+        """Fill a view with the bytes that follow."""
+        self._pass_skipped()
+        done = 0
+        while done < len(view):
+            with self._damage_named():
+                count = self._stream.readinto(view[done:])
+            if not count:
+                raise file_shrunk(self._where, self._done, self._size)
+            done += count
+            self._done += count
 
     def end(self) -> None:
         """Read past the end, where gzip compares its check sum, and close."""
@@ -235,6 +252,10 @@ class _CheckedStream:
         """Close the stream before its end."""
         self._stream.close()
 
+    def _pass_skipped(self) -> None:
+        while self._skip > 0:
+            self._skip -= len(self._some(self._skip))
+
     def _some(self, size: int) -> bytes:
         block = self._read(min(_BLOCK, size))
         if not block:
@@ -242,8 +263,13 @@ class _CheckedStream:
         return block
 
     def _read(self, size: int) -> bytes:
-        try:
+        with self._damage_named():
             return self._stream.read(size)
+
+    @contextmanager
+    def _damage_named(self) -> Iterator[None]:
+        try:
+            yield
         except (OSError, EOFError, zlib.error) as error:
             raise SourceError(
                 code="file-damaged",
