@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import KindError, ValuesError
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.sources import HIGHEST_LABEL, Volume
+from dicomseries.sources import HIGHEST_LABEL, Volume, used_rows
 
 __all__ = [
     "FRACTION_STEPS",
@@ -182,8 +182,14 @@ def label_spans(frame: npt.NDArray[Any]) -> Iterator[LabelSpan]:
     >>> [tuple(span) for span in label_spans(np.array([[0, 4, 4], [7, 0, 4]], "uint8"))]
     [(4, 1, 6), (7, 3, 4)]
     """
-    voxels = frame.reshape(-1)
-    if not voxels.max():
+    rows = used_rows(frame)
+    if rows is None:
+        return
+    before = rows.start * frame.shape[1]
+    voxels = frame[rows].reshape(-1)
+    if voxels.max() == 1:  # a mask, as most layers are
+        inside = np.flatnonzero(voxels)
+        yield LabelSpan(1, before + int(inside[0]), before + int(inside[-1]) + 1)
         return
     edges = np.flatnonzero(voxels[1:] != voxels[:-1]) + 1
     starts = np.concatenate(([0], edges))
@@ -195,8 +201,8 @@ def label_spans(frame: npt.NDArray[Any]) -> Iterator[LabelSpan]:
     stops = np.concatenate((edges, [len(voxels)]))
     for label, start, stop in zip(
         in_order[firsts].tolist(),
-        starts[runs[firsts]].tolist(),
-        stops[runs[lasts]].tolist(),
+        (before + starts[runs[firsts]]).tolist(),
+        (before + stops[runs[lasts]]).tolist(),
         strict=True,
     ):
         if label:
@@ -285,24 +291,16 @@ class LabelSurvey:
         labels: list[int] = []
         union: list[FramePiece] = []
         for index, frame in zip(range(*bounds), unsigned_labels(slab), strict=True):
-            spans = []
-            for span in label_spans(frame):
-                if self.segments is None or span.label in self.segments:
-                    spans.append(span)
-                    slices.append(index)
-                    labels.append(span.label)
+            of_frame = list(label_spans(frame))
+            spans = of_frame
+            if self.segments is not None:
+                spans = [span for span in of_frame if span.label in self.segments]
+            slices += [index] * len(spans)
+            labels += [span.label for span in spans]
             if self.has_union and spans:
-                union.append(self._union(index, frame, spans))
+                is_all = len(spans) == len(of_frame)
+                union.append(_union(index, frame, spans, is_all=is_all))
         return LabelPlaces(slices=tuple(slices), labels=tuple(labels), union=tuple(union))
-
-    def _union(self, index: int, frame: npt.NDArray[Any], spans: list[LabelSpan]) -> FramePiece:
-        first = min(span.start for span in spans) // 8
-        stop = max(span.stop for span in spans)
-        voxels = frame.reshape(-1)[first * 8 : stop]
-        mask = voxels != 0
-        if self.segments is not None:
-            mask = np.isin(voxels, [span.label for span in spans])
-        return FramePiece(index, first, np.packbits(mask, bitorder="little").tobytes())
 
     def _of_fractions(self, slab: npt.NDArray[Any], bounds: tuple[int, int]) -> LabelPlaces:
         slices: list[int] = []
@@ -318,3 +316,17 @@ class LabelSurvey:
                 bits = np.packbits(mask, bitorder="little").tobytes()
                 union.append(FramePiece(index, before // 8, bits))
         return LabelPlaces(slices=tuple(slices), labels=(1,) * len(slices), union=tuple(union))
+
+
+def _union(
+    index: int, frame: npt.NDArray[Any], spans: list[LabelSpan], *, is_all: bool
+) -> FramePiece:
+    """Return the bits of voxels in spans; `is_all`: of all voxels with a label."""
+    first = min(span.start for span in spans) // 8
+    stop = max(span.stop for span in spans)
+    voxels = frame.reshape(-1)[first * 8 : stop]
+    if is_all:
+        mask = voxels != 0
+    else:
+        mask = np.isin(voxels, [span.label for span in spans])
+    return FramePiece(index, first, np.packbits(mask, bitorder="little").tobytes())

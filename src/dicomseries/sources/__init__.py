@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dicomseries.sources.frames.padded_frames import padded_frames
     from dicomseries.sources.frames.scratch_copy import scratch_copy
     from dicomseries.sources.frames.slab_plan import SlabPlan, slab_rule
+    from dicomseries.sources.frames.used_rows import used_rows
     from dicomseries.sources.masks.label_regions import LabelRegion, LabelRegions
     from dicomseries.sources.masks.layered_source import LayeredSource
     from dicomseries.sources.masks.mask_channels import MaskChannels
@@ -74,6 +75,7 @@ __all__ = [
     "slicer_segmentation_of",
     "turned",
     "unit_of",
+    "used_rows",
 ]
 
 export_lazily(
@@ -90,6 +92,7 @@ export_lazily(
         "dicomseries.sources.frames.padded_frames": ("padded_frames",),
         "dicomseries.sources.frames.scratch_copy": ("scratch_copy",),
         "dicomseries.sources.frames.slab_plan": ("SlabPlan", "slab_rule"),
+        "dicomseries.sources.frames.used_rows": ("used_rows",),
         "dicomseries.sources.masks.label_regions": ("LabelRegion", "LabelRegions"),
         "dicomseries.sources.masks.layered_source": ("LayeredSource",),
         "dicomseries.sources.masks.mask_channels": ("MaskChannels",),

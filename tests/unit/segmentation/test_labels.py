@@ -19,7 +19,7 @@ from dicomseries.segmentation.labels import (
     unsigned_labels,
 )
 from dicomseries.segmentation.segment_survey import OverlapSearch
-from dicomseries.sources import Volume, array_frames
+from dicomseries.sources import Volume, array_frames, used_rows
 from dicomseries.uids import UidPolicy, series_uids
 
 
@@ -56,8 +56,11 @@ def test_labels_of_every_whole_type_are_found_in_their_slices(dtype):
 
 def test_each_label_has_its_first_and_last_voxel():
     rng = np.random.default_rng(3)
-    for _ in range(50):
-        frame = (rng.integers(0, 6, (7, 5)) * rng.integers(0, 2, (7, 5))).astype("uint16") * 60
+    for number in range(100):
+        shape = (7, 5 + 3 * (number % 2))  # rows of 8 voxels are whole words
+        frame = rng.integers(0, 2 + number % 5, shape) * (rng.random(shape) < 0.2)
+        frame = (frame * (1 + 59 * (number % 3))).astype(("uint8", "uint16")[number % 2])
+        frame[: number % 8] = 0
         expected = []
         for label in np.unique(frame[frame > 0]).tolist():
             places = np.flatnonzero(frame.reshape(-1) == label)
@@ -127,6 +130,26 @@ def test_a_stored_fraction_is_the_nearest_of_256(dtype):
     assert error <= (0.5 + 1e-9) / 255
     assert np.abs(stored / 255 - frame.astype("float64")).max() == error
     assert stored[0, 1] == 255
+
+
+def test_rows_with_a_voxel_are_the_same_for_all_types_and_widths():
+    rng = np.random.default_rng(4)
+    for dtype in ("bool", "uint8", "int16", ">u2", "int64", "float32"):
+        for columns in (1, 5, 8, 16):
+            frames = np.zeros((3, 9, 2 * columns), dtype)
+            frames[1, rng.integers(1, 4), rng.integers(columns)] = 1
+            frames[1, rng.integers(5, 8), columns - 1] = 1
+            for frame in (*frames, frames[1, :, ::2], frames[1, :, :columns], frames[1].T):
+                rows = np.flatnonzero(frame.any(axis=1)).tolist()
+                expected = slice(rows[0], rows[-1] + 1) if rows else None
+                assert used_rows(frame) == expected
+
+
+def test_a_union_leaves_labels_of_no_segment_out():
+    frame = np.array([[[0, 2, 1, 0, 2, 1, 0, 0]]], "uint8")
+    for segments, bits in (({1: 1}, 0b100100), ({1: 1, 2: 2}, 0b110110), (None, 0b110110)):
+        (piece,) = LabelSurvey(segments=segments, has_union=True)(frame, (0, 1)).union
+        assert piece.content == bytes([bits])
 
 
 def test_overlaps_are_seen_in_the_bit_where_they_are():

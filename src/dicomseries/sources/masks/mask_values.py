@@ -84,7 +84,9 @@ class MaskValues:
 def _binary(slab: Numbers, inside: float | None, where: str) -> tuple[Numbers, float | None]:
     high = slab.max().item()
     is_unsigned = slab.dtype.kind == "u"
-    if high == 0 and (is_unsigned or slab.min() == 0):
+    if high == 0 and is_unsigned:
+        return slab.astype(np.uint8, copy=False), inside
+    if high == 0 and slab.min() == 0:
         return np.zeros(slab.shape, np.uint8), inside
     is_inside = slab != 0
     if is_unsigned and high == 1 and inside in {None, 1.0}:  # no other value is possible

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.sources.frames.files.scratch_file import scratch_file, scratch_full
+from dicomseries.sources.frames.used_rows import used_rows
 
 __all__ = ["PackedMasks"]
 
@@ -69,8 +70,12 @@ class PackedMasks:
         SourceError
             If the folder for temporary files is full (code "scratch-full").
         """
+        frames = self._frames[index]
+        if not slab.max(initial=0):
+            frames += [_EMPTY] * len(slab)
+            return
         for frame in slab:
-            self._frames[index].append(self._stored(frame))
+            frames.append(self._stored(frame))
 
     def read(self, index: int, first: int, last: int) -> Numbers:
         """Return the frames [first, last), uint8."""
@@ -88,14 +93,11 @@ class PackedMasks:
         return np.array([frame is not _EMPTY for frame in self._frames[index]], np.bool_)
 
     def _stored(self, frame: Numbers) -> _Frame:
-        if not frame.max(initial=0):
+        rows = used_rows(frame)
+        if rows is None:
             return _EMPTY
-        rows = np.flatnonzero(frame.any(axis=1))
-        columns = np.flatnonzero(frame[rows[0] : rows[-1] + 1].any(axis=0))
-        inside = (
-            slice(int(rows[0]), int(rows[-1]) + 1),
-            slice(int(columns[0]), int(columns[-1]) + 1),
-        )
+        columns = np.flatnonzero(frame[rows].any(axis=0))
+        inside = (rows, slice(int(columns[0]), int(columns[-1]) + 1))
         return _Frame(self._written(np.packbits(frame[inside]).tobytes()), *inside)
 
     def _read(self, offset: int, size: int) -> bytes:

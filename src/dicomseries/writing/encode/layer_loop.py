@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, Any, TypeVar
+from typing import IO, Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.executors import Bounds
+from dicomseries.executors import Bounds, run
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.segmentation import FramePiece, SegmentLayer
+from dicomseries.sources import FrameReader
 from dicomseries.writing.encode.compressed_frames import scratch_file
 from dicomseries.writing.encode.slab_loop import slab_plan
 from dicomseries.writing.inputs.write_request import WriteRequest
@@ -26,7 +28,7 @@ IN_MEMORY = 16 << 20
 def each_layer_slab(request: WriteRequest, stage: str) -> _LayerLoop:
     """Return a function that runs tasks on the slabs of layers.
 
-    One layer is read after the other, and each slab by as many workers as the request has.
+    Layers are read in order, slabs by as many workers as the request has.
     """
     return _LayerLoop(request, stage)
 
@@ -51,18 +53,46 @@ class _LayerLoop:
         """
         options = self.request.options
         slices = layers[0].volume.slices
-        for index, (layer, task) in enumerate(zip(layers, tasks, strict=True)):
+        slabs: list[_LayerSlab] = []
+        for index, layer in enumerate(layers):
             bounds = slab_plan(layer.volume, self.request).bounds
             known = layer.volume.slabs.used
             if used is not None:
                 bounds = tuple(_used_bounds(bounds, used[index]))
             elif known is not None:
                 bounds = tuple(_used_bounds(bounds, known(0, slices)))
-            results = options.executor.run(task, layer.volume.slabs, bounds)
-            for (_, stop), result in zip(bounds, results, strict=True):
-                if options.progress is not None:
-                    options.progress(index * slices + stop, len(layers) * slices, self.stage)
-                yield index, result
+            slabs += [_LayerSlab(index, layer.volume.slabs, each) for each in bounds]
+        for slab, result in zip(slabs, self._results(slabs, tasks), strict=True):
+            if options.progress is not None:
+                done = slab.layer * slices + slab.bounds[1]
+                options.progress(done, len(layers) * slices, self.stage)
+            yield slab.layer, result
+
+    def _results(
+        self, slabs: Sequence[_LayerSlab], tasks: Sequence[Callable[[Any, Bounds], Result]]
+    ) -> Iterator[Result]:
+        """Yield the result of each slab in order."""
+        executor = self.request.options.executor
+        # Few files of fractions are open at a time: these layers are read one after the other.
+        if executor.is_here and all(slab.reader.dtype.kind != "f" for slab in slabs):
+            yield from run(
+                lambda slab: tasks[slab.layer](slab.reader.read(*slab.bounds), slab.bounds),
+                slabs,
+                workers=executor.sharing,
+            )
+            return
+        for layer, of_layer in itertools.groupby(slabs, key=lambda slab: slab.layer):
+            together = list(of_layer)
+            bounds = [slab.bounds for slab in together]
+            yield from executor.run(tasks[layer], together[0].reader, bounds)
+
+
+class _LayerSlab(NamedTuple):
+    """Slices of a layer that are read together."""
+
+    layer: int
+    reader: FrameReader
+    bounds: Bounds
 
 
 def _used_bounds(bounds: Sequence[Bounds], used: npt.NDArray[np.bool_]) -> Iterator[Bounds]:

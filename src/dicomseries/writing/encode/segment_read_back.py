@@ -14,7 +14,7 @@ from dicomseries import reading
 from dicomseries.executors import Bounds
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.segmentation import FRACTION_STEPS, SegmentationObject, SegmentLayer
-from dicomseries.sources import HIGHEST_LABEL, FrameReader
+from dicomseries.sources import HIGHEST_LABEL, FrameReader, used_rows
 from dicomseries.writing.encode.layer_loop import each_layer_slab
 from dicomseries.writing.encode.read_back import Tally
 from dicomseries.writing.inputs.write_request import WriteRequest
@@ -138,10 +138,10 @@ def _error_of_labels(
 
 def _used_rows(stored: npt.NDArray[Any], frame: npt.NDArray[Any]) -> slice | None:
     """Return the rows from the first to the last that is not empty in both."""
-    if not stored.max() and (not frame.max() if frame.dtype.kind in "bu" else not frame.any()):
+    rows = [rows for rows in (used_rows(stored), used_rows(frame)) if rows is not None]
+    if not rows:
         return None
-    used = np.flatnonzero(stored.any(axis=1) | frame.any(axis=1))
-    return slice(int(used[0]), int(used[-1]) + 1)
+    return slice(min(part.start for part in rows), max(part.stop for part in rows))
 
 
 # --------------------------------------------------------------------------------------- fractions

@@ -254,7 +254,10 @@ def _has_voxels(volume: Volume, index: int) -> bool:
     slabs = volume.at(index).slabs
     step = max(slabs.depth, _READ_TOGETHER)
     for start in range(0, volume.slices, step):
-        if slabs.read(start, min(start + step, volume.slices)).any():
+        stop = min(start + step, volume.slices)
+        if slabs.used is not None and not slabs.used(start, stop).any():
+            continue  # known since the first slices were read
+        if slabs.read(start, stop).any():
             return True
     return False
 
