@@ -11,6 +11,8 @@ __all__ = ["LONGEST_LINE", "MOST_LINES", "record_repr", "short_lines", "short_te
 
 MOST_LINES = 8
 LONGEST_LINE = 100
+_PLAIN = frozenset({bool, bytes, float, int, str, type(None)})
+"""Types whose `repr` shows all."""
 
 
 def short_lines(lines: Iterable[object]) -> str:
@@ -100,6 +102,8 @@ def whole_text(value: Any) -> str:
             if field.repr
         ]
         return f"{type(value).__qualname__}({', '.join(texts)})"
+    if type(value) in {list, tuple} and {*map(type, value)} <= _PLAIN:
+        return repr(value)
     if type(value) is dict:
         items = [f"{whole_text(key)}: {whole_text(item)}" for key, item in value.items()]
         return f"{{{', '.join(items)}}}"

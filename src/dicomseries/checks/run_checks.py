@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dicomseries.checks.compare.compare_series import Comparison
+from dicomseries.checks.compare.compare_series import Comparison, check_grid_of
 from dicomseries.checks.coverage import coverage_of, images_of
 from dicomseries.checks.findings import Findings
 from dicomseries.checks.registry import Finding, run
+from dicomseries.checks.series_view.element_values import forget_items
 from dicomseries.checks.series_view.series_view import LABEL_MAP, SeriesView
 from dicomseries.checks.validators import Validation, validate
 from dicomseries.errors import counted
+from dicomseries.geometry import Grid
 from dicomseries.reading import Instance, LocalFiles, scan, select
 from dicomseries.sources import Volume
 from dicomseries.standard.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
@@ -26,18 +28,22 @@ _EVIDENCE = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenc
 """References of structured reports, by study and series."""
 
 
-def check_instances(instances: Sequence[Instance]) -> tuple[Finding, ...]:
+def check_instances(
+    instances: Sequence[Instance], *, grid: Grid | None = None, volumes: int | None = None
+) -> tuple[Finding, ...]:
     """Return the findings about the headers of a series.
 
     Parameters
     ----------
     instances : sequence of Instance
         Of one series, in any order. Fast for instances read by comparison with each other.
+    grid, volumes : Grid and int, optional
+        Compared too, as by `check_grid`.
 
     Returns
     -------
     tuple of Finding
-        By id; empty if nothing is wrong.
+        By id, those about `grid` last; empty if nothing is wrong.
 
     Examples
     --------
@@ -48,18 +54,22 @@ def check_instances(instances: Sequence[Instance]) -> tuple[Finding, ...]:
     >>> [finding.id for finding in findings if finding.level == "error"]
     ['GEO-004', 'SER-008', 'SER-009']
     """
-    return tuple(_check_headers(instances))
-
-
-def _check_headers(instances: Sequence[Instance]) -> Iterator[Finding]:
-    """Yield the findings about headers, by id."""
     if not instances:
-        return
+        return ()
     view = SeriesView(instances)
+    of_grid = () if grid is None else check_grid_of(view, grid, volumes)
+    return (*_check_headers(view, instances), *of_grid)
+
+
+def _check_headers(view: SeriesView, instances: Sequence[Instance]) -> Iterator[Finding]:
+    """Yield the findings about headers, by id."""
     images = images_of(instances)
-    findings = [*run("series", view)]
-    if images:
-        findings += run("image", view if len(images) == len(instances) else SeriesView(images))
+    try:
+        findings = [*run("series", view)]
+        if images:
+            findings += run("image", view if len(images) == len(instances) else SeriesView(images))
+    finally:
+        forget_items()
     yield from sorted(findings, key=lambda finding: finding.id)
 
 
@@ -117,7 +127,8 @@ def check(
     images = images_of(chosen.instances)
     checked, not_checked = coverage_of(chosen.instances, images, is_compared=against is not None)
     problems = [problem for problem in chosen.problems if problem.code in _REPORTED_PROBLEMS]
-    findings = [*run("files", (*scanned.problems, *problems)), *_check_headers(chosen.instances)]
+    findings = list(run("files", (*scanned.problems, *problems)))
+    findings += check_instances(chosen.instances)
     for instance in images:
         findings += run("pixels", instance)
     if against is not None:
@@ -132,6 +143,7 @@ def check(
             clip=clip,
         )
         findings += [*run("grid", comparison), *run("values", comparison)]
+    forget_items()
     if validators:
         validation = _validate(chosen.instances)
         findings += validation.findings

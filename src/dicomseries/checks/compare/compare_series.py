@@ -18,7 +18,7 @@ from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import Instance, read_frames, read_stored
 from dicomseries.sources import Volume
 
-__all__ = ["GRID_TOLERANCE", "Comparison", "check_grid", "nearest_slices"]
+__all__ = ["GRID_TOLERANCE", "Comparison", "check_grid", "check_grid_of", "nearest_slices"]
 
 GRID_TOLERANCE = 1e-3
 """Largest distance of a corner from its expected place, as a part of the smallest spacing."""
@@ -97,9 +97,12 @@ def check_grid(
     >>> check_grid([instance], Grid(shape=(1, 128, 128), spacing_mm=(1, 1, 5)))[0].id
     'GEO-020'
     """
-    if not instances:
-        return ()
-    view, along_normal = SeriesView(instances), grid.along_normal()[0]
+    return check_grid_of(SeriesView(instances), grid, volumes) if instances else ()
+
+
+def check_grid_of(view: SeriesView, grid: Grid, volumes: int | None) -> tuple[Finding, ...]:
+    """Compare a series that is sorted already with its expected grid."""
+    along_normal = grid.along_normal()[0]
     return tuple(run("grid", Comparison(view=view, grid=along_normal, volumes=volumes or 1)))
 
 

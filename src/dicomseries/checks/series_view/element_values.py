@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from dicomseries.reading import Element, Instance, ParseError, as_numbers, items_of
@@ -13,6 +13,7 @@ from dicomseries.standard.dictionary import keyword_for_tag
 
 __all__ = [
     "AttributeValue",
+    "forget_items",
     "has_value",
     "items_in",
     "name_of",
@@ -74,12 +75,21 @@ def has_value(vr: str, raw: bytes | None) -> bool:
 
 def items_in(instance: Instance, element: Element | None) -> tuple[dict[int, Element], ...]:
     """Return the items of a sequence; none if damaged."""
-    if element is None:
-        return ()
+    return () if element is None else _items_of(element, instance.byte_order)
+
+
+@lru_cache(maxsize=512)
+def _items_of(element: Element, order: str) -> tuple[dict[int, Element], ...]:
+    """Return items; many rules ask for those of the same sequences."""
     try:
-        return items_of(element, instance.byte_order)
+        return items_of(element, order)
     except ParseError:
         return ()
+
+
+def forget_items() -> None:
+    """Forget the items that `items_in` keeps: they are data of patients."""
+    _items_of.cache_clear()
 
 
 def raw_in(item: Mapping[int, Element], keyword: str) -> bytes:

@@ -141,10 +141,7 @@ def verify_series(job: Job, tally: Tally, inheritance: Inheritance | None = None
     """
     series = job.plan
     instances = tally.instances
-    findings = [
-        *checks.check_instances(instances),
-        *checks.check_grid(instances, series.grid, volumes=series.extent.volumes),
-    ]
+    findings = checks.check_instances(instances, grid=series.grid, volumes=series.extent.volumes)
     errors = [finding for finding in findings if finding.level == "error"]
     if inheritance is not None:
         errors = [finding for finding in errors if _keyword(finding) not in inheritance.ties]
