@@ -268,6 +268,19 @@ def test_a_fault_beside_masks_of_files_is_seen_though_empty_slices_are_passed_ov
         dcs.write([tmp_path / "mask.nii.gz"], tmp_path / "out", kind="Segmentation", verify=True)
 
 
+@pytest.mark.parametrize("labels", [{1: 1}, {7: 2}, {1: 1, 2: 2, 3: 3}, {1: 2, 2: 1}, {1: 1, 5: 2}])
+def test_every_way_to_compare_labels_sees_a_voxel_with_another_number(labels):
+    slab = np.random.default_rng(6).integers(0, 8, (2, 5, 6)).astype("uint8")
+    numbers = np.zeros_like(slab)
+    for label, number in labels.items():
+        numbers[slab == label] = number
+    assert segment_read_back._error_of_labels(numbers, slab, labels) == 0
+    for place in np.ndindex(slab.shape):
+        wrong = numbers.copy()
+        wrong[place] = (wrong[place] + 1) % 4
+        assert segment_read_back._error_of_labels(wrong, slab, labels) == np.inf
+
+
 def test_one_slab_of_one_layer_is_read_at_a_time(tmp_path, monkeypatch):
     monkeypatch.setattr(layer_loop, "slab_plan", single_slices)
     array = masks(count=4)
