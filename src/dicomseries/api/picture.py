@@ -31,7 +31,7 @@ from dicomseries.reading import (
     name_of_files,
     parse_series_files,
     scan,
-    select,
+    select_images,
 )
 from dicomseries.reports import Receipt
 from dicomseries.sources import Volume
@@ -247,7 +247,7 @@ def _series_of(series: object) -> str | None:
     """Return the UID of a volume or series that was read."""
     if isinstance(series, Volume):
         return getattr(series, "series", None)
-    return getattr(series, "series_uid", None)
+    return getattr(series, "choice", None)
 
 
 def _opened(
@@ -275,7 +275,7 @@ def _opened(
 
 def _select(path: LocalFiles, uid: str | None) -> Series:
     scanned = scan(path)
-    chosen = select(path, scanned, uid)
+    chosen = select_images(path, scanned, uid)
     viewing.check_regular(name_of_files(path), chosen)
     for problem in (*scanned.problems, *chosen.problems):
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=4)

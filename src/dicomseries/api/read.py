@@ -225,6 +225,7 @@ def read(
         segments=tags.segments,
         voxels=voxels,
         layers=volume.layers,
+        notes=(*volume.notes, *volume.grid.statement.notes),
     )
 
 

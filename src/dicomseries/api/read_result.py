@@ -92,6 +92,9 @@ class SeriesVolume(Volume):
     voxels : {"values", "labels", "masks", "fractions"}
         Meaning of the voxels: values of an image or map; segment numbers of a label map; 0 and 1,
         or 0 to 1, of one segment or of one volume for each segment.
+    notes : tuple of str
+        What was assumed or left out, as the warnings said; and what ``read(onto=)`` changed, which
+        `write` repeats in the receipt's advice.
 
     Examples
     --------
@@ -115,11 +118,6 @@ class SeriesVolume(Volume):
     voxels: reading.VoxelMeaning = "values"
     is_lazy: ClassVar[bool] = False
     """Whether `array` reads from the files when it is indexed."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What ``read(onto=)`` changed; `write` repeats it in the receipt's advice."""
-        return self.grid.statement.notes
 
     @property
     def array(self) -> npt.NDArray[Any]:

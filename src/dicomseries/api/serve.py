@@ -42,7 +42,7 @@ def held_at(path: str | os.PathLike[str]) -> SeriesIndex:
         For files that are damaged, or without UIDs.
     """
     scanned = scan(path)
-    index = index_instances(instance for series in scanned.series for instance in series.instances)
+    index = index_instances(scanned.instances)
     for problem in scanned.problems:
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
     if index.unnamed:

@@ -14,7 +14,7 @@ from typing import Any
 from dicomseries import checks, viewing
 from dicomseries.errors import DicomSeriesWarning, OptionError
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.reading import LocalFiles, Series, name_of_files, scan, select
+from dicomseries.reading import LocalFiles, Series, name_of_files, scan, select, select_images
 from dicomseries.viewing import VIEWERS, Layer, OpenedViewer, ViewerInput, index_instances
 
 __all__ = ["EMBEDDED_BYTES", "LARGEST_PAGE_BYTES", "Look", "look", "opened_in"]
@@ -164,7 +164,7 @@ def look(
     layers = [viewing.layer_of(chosen)]
     if overlay is not None:
         layers.append(viewing.place_overlay(layers[0], viewing.layer_of(_opened(overlay, None))))
-    return Look(path=path, series_uid=chosen.series_uid, layers=tuple(layers))
+    return Look(path=path, series_uid=chosen.choice, layers=tuple(layers))
 
 
 def opened_in(
@@ -214,14 +214,14 @@ def opened_in(
         )
     scanned = scan(path)
     if series is None and viewer in _SHOW_STUDIES and _are_one_study(scanned.series):
-        series = scanned.series[0].series_uid
+        series = scanned.series[0].choice
     chosen = select(path, scanned, series)
     for problem in scanned.problems:
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
     viewer_input = ViewerInput(
         path=_common_path(path),
         series=chosen,
-        index=index_instances(instance for each in scanned.series for instance in each.instances),
+        index=index_instances(scanned.instances),
         token=secrets.token_urlsafe(16),
         boundary=secrets.token_hex(16),
         program=program,
@@ -243,7 +243,7 @@ def _common_path(path: LocalFiles) -> str:
 
 def _opened(path: LocalFiles, series: str | None) -> Series:
     scanned = scan(path)
-    chosen = select(path, scanned, series)
+    chosen = select_images(path, scanned, series)
     viewing.check_regular(name_of_files(path), chosen)
     for problem in (*scanned.problems, *chosen.problems):
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=3)

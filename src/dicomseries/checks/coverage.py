@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dicomseries.errors import DicomSeriesError, MissingPackageError, counted
-from dicomseries.reading import Instance, read_frames
+from dicomseries.reading import Instance, is_without_pixels, kinds_of, read_frames
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.standard.objects.image_classes import image_class
 
@@ -13,7 +13,7 @@ __all__ = ["coverage_of", "images_of"]
 
 
 def images_of(instances: Sequence[Instance]) -> tuple[Instance, ...]:
-    """Return objects with pixels, or of a class with pixels.
+    """Return the images; not reports, plans and raw data.
 
     Examples
     --------
@@ -23,11 +23,7 @@ def images_of(instances: Sequence[Instance]) -> tuple[Instance, ...]:
     >>> images_of([report])
     ()
     """
-    return tuple(
-        instance
-        for instance in instances
-        if instance.pixels is not None or image_class(instance.sop_class_uid).has_pixels
-    )
+    return tuple(instance for instance in instances if not is_without_pixels(instance))
 
 
 def coverage_of(
@@ -44,10 +40,10 @@ def coverage_of(
     """
     checked = [f"texts and modules of {counted(len(instances), 'file')}"]
     not_checked = []
-    others = len(instances) - len(images)
+    others = list(filter(is_without_pixels, instances))
     if others:
-        reason = "no image object: texts and modules are checked only"
-        not_checked.append(f"pixels and geometry of {counted(others, 'file')} ({reason})")
+        reason = f"no image object but {kinds_of(others)}: texts and modules are checked only"
+        not_checked.append(f"pixels and geometry of {counted(len(others), 'file')} ({reason})")
     if images:
         reason = _reason_without_geometry(images)
         if reason:

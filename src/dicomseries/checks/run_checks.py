@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from dicomseries.checks.series_view.series_view import LABEL_MAP, SeriesView
 from dicomseries.checks.validators import Validation, validate
 from dicomseries.errors import counted
 from dicomseries.geometry import Grid
-from dicomseries.reading import Instance, LocalFiles, scan, select
+from dicomseries.reading import Instance, LocalFiles, Scan, Series, scan, select
 from dicomseries.sources import Volume
 from dicomseries.standard.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
@@ -58,16 +59,22 @@ def check_instances(
         return ()
     view = SeriesView(instances)
     of_grid = () if grid is None else check_grid_of(view, grid, volumes)
-    return (*_check_headers(view, instances), *of_grid)
+    return (*_check_headers(view, instances, [images_of(instances)]), *of_grid)
 
 
-def _check_headers(view: SeriesView, instances: Sequence[Instance]) -> Iterator[Finding]:
-    """Yield the findings about headers, by id."""
-    images = images_of(instances)
+def _check_headers(
+    view: SeriesView, instances: Sequence[Instance], by_part: Sequence[Sequence[Instance]]
+) -> Iterator[Finding]:
+    """Yield the findings about headers, by id.
+
+    Images are compared with those of the same part only.
+    """
     try:
         findings = [*run("series", view)]
-        if images:
-            findings += run("image", view if len(images) == len(instances) else SeriesView(images))
+        for images in by_part:
+            if images:
+                is_all = len(images) == len(instances)
+                findings += run("image", view if is_all else SeriesView(images))
     finally:
         forget_items()
     yield from sorted(findings, key=lambda finding: finding.id)
@@ -123,18 +130,23 @@ def check(
     ('pixels of 1 file', 'dciodvfy, dcentvfy: left out by choice')
     """
     scanned = scan(path)
-    chosen = select(path, scanned, series)
-    images = images_of(chosen.instances)
-    checked, not_checked = coverage_of(chosen.instances, images, is_compared=against is not None)
-    problems = [problem for problem in chosen.problems if problem.code in _REPORTED_PROBLEMS]
+    parts = _parts(path, scanned, series)
+    if against is not None:
+        parts = (select(path, scanned, series),)
+    by_part = [images_of(part.instances) for part in parts]
+    images = tuple(itertools.chain(*by_part))
+    instances = (*images, *_objects(parts))
+    checked, not_checked = coverage_of(instances, images, is_compared=against is not None)
+    reported = dict.fromkeys(problem for part in parts for problem in part.problems)
+    problems = [problem for problem in reported if problem.code in _REPORTED_PROBLEMS]
     findings = list(run("files", (*scanned.problems, *problems)))
-    findings += check_instances(chosen.instances)
+    findings += _check_headers(SeriesView(instances), instances, by_part)
     for instance in images:
         findings += run("pixels", instance)
     if against is not None:
         volume = against.along_normal()
         comparison = Comparison(
-            view=SeriesView(images or chosen.instances),
+            view=SeriesView(images or instances),
             grid=volume.grid,
             volumes=volume.volumes or 1,
             volume=volume,
@@ -145,13 +157,33 @@ def check(
         findings += [*run("grid", comparison), *run("values", comparison)]
     forget_items()
     if validators:
-        validation = _validate(chosen.instances)
+        validation = _validate(instances)
         findings += validation.findings
         checked += validation.checked
         not_checked += validation.not_checked
     else:
         not_checked.append("dciodvfy, dcentvfy: left out by choice")
     return Findings(findings, checked=checked, not_checked=not_checked)
+
+
+def _parts(path: LocalFiles, scanned: Scan, series: str | None) -> tuple[Series, ...]:
+    """Return all parts of the chosen series."""
+    matching = [
+        member for member in scanned.series if series in {None, member.series_uid, member.choice}
+    ]
+    if len({member.series_uid for member in matching}) == 1:
+        return tuple(matching)
+    return (select(path, scanned, series),)
+
+
+def _objects(parts: Sequence[Series]) -> tuple[Instance, ...]:
+    """Return the objects without pixels, each once."""
+    objects: dict[int, Instance] = {}
+    for part in parts:
+        members = part.objects if part.has_images else part.instances
+        for instance in members:
+            objects.setdefault(id(instance), instance)
+    return tuple(objects.values())
 
 
 def _validate(instances: Sequence[Instance]) -> Validation:

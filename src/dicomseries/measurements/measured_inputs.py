@@ -105,7 +105,7 @@ def open_segmentation(
     if series is None and len(segmentations) == 1:
         chosen = segmentations[0]
     else:
-        chosen = reading.select(path, scanned, series)
+        chosen = reading.select_images(path, scanned, series)
     if chosen.kind != "Segmentation":
         raise ReadError(
             code="not-a-segmentation",
@@ -163,14 +163,14 @@ def choose_source(
     """
     scanned = reading.scan(path)
     if series is None:
-        images = [member for member in scanned.series if member.series_uid]
+        images = [member for member in scanned.series if member.has_images and member.series_uid]
         others = [member for member in images if member.series_uid != segmentation.series_uid]
         referred = [member for member in others if member.series_uid in segmentation.source_uids]
         if len(others) > 1 and len(referred) == 1:
             return referred[0]
         if len(others) == 1:
             return others[0]
-    return reading.select(path, scanned, series)
+    return reading.select_images(path, scanned, series)
 
 
 def volume_of_images(segmentation: SegmentationInput, source: SourceSeries) -> int | None:

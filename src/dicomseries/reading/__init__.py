@@ -11,6 +11,7 @@ from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from dicomseries.reading.chosen_segment import frames_of_segment
+    from dicomseries.reading.contents.objects_without_pixels import is_without_pixels, kinds_of
     from dicomseries.reading.geometry.volume_sorting import (
         SAME_PLACE,
         VolumeSorting,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         differing_tags,
         tags,
     )
+    from dicomseries.reading.series_choice import nothing_found, select, select_images
     from dicomseries.reading.series_files import (
         LocalFiles,
         SeriesFiles,
@@ -65,7 +67,7 @@ if TYPE_CHECKING:
         name_of_files,
         parse_series_files,
     )
-    from dicomseries.reading.series_folders import Scan, Series, nothing_found, scan, select
+    from dicomseries.reading.series_folders import Scan, Series, scan
     from dicomseries.reading.series_place import SeriesPlace
     from dicomseries.reading.series_volume import open_volume, read, volume_of
     from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
@@ -110,8 +112,10 @@ __all__ = [
     "holds_frames",
     "is_compressed",
     "is_plain",
+    "is_without_pixels",
     "item_spans",
     "items_of",
+    "kinds_of",
     "local_files",
     "median",
     "name_of_files",
@@ -128,6 +132,7 @@ __all__ = [
     "seconds_of_dates",
     "segment_number",
     "select",
+    "select_images",
     "slabs_of_segments",
     "sort_files",
     "sort_frames",
@@ -141,6 +146,7 @@ export_lazily(
     __name__,
     {
         "dicomseries.reading.chosen_segment": ("frames_of_segment",),
+        "dicomseries.reading.contents.objects_without_pixels": ("is_without_pixels", "kinds_of"),
         "dicomseries.reading.geometry.volume_sorting": (
             "SAME_PLACE",
             "VolumeSorting",
@@ -195,7 +201,8 @@ export_lazily(
             "name_of_files",
             "parse_series_files",
         ),
-        "dicomseries.reading.series_folders": ("Scan", "Series", "nothing_found", "scan", "select"),
+        "dicomseries.reading.series_choice": ("nothing_found", "select", "select_images"),
+        "dicomseries.reading.series_folders": ("Scan", "Series", "scan"),
         "dicomseries.reading.series_place": ("SeriesPlace",),
         "dicomseries.reading.series_volume": ("open_volume", "read", "volume_of"),
         "dicomseries.reading.slice_selection": ("Slices", "chosen_slices", "grid_of_slices"),

@@ -39,17 +39,13 @@ def _no_pixels(without_pixels: list[Instance], count: int) -> Problem:
     first = without_pixels[0]
     from pydicom.uid import UID  # noqa: PLC0415 - slow to import
 
-    uid = UID(first.sop_class_uid)
-    sop_class = "" if uid.name == str(uid) else f" ({uid.name})"
-    remedy = "Choose an image series"
-    if len(without_pixels) < count:
-        remedy = "Move these files to another folder"
+    name = UID(first.sop_class_uid).name.removesuffix(" Storage")
     return Problem(
         code="no-pixels",
         level="error",
-        text=f"{len(without_pixels)} of {counted(count, 'file')} have no pixels, "
-        f"the first is {first.name}{sop_class}",
-        remedy=f"{remedy}: reports, structures and raw data have no pixels.",
+        text=f"{len(without_pixels)} of {counted(count, 'image')} have no Pixel Data, "
+        f"the first is {first.name} ({name})",
+        remedy="Export the images again with their pixels: these files hold only the attributes.",
     )
 
 

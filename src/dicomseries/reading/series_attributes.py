@@ -18,8 +18,9 @@ from dicomseries.reading.order.segment_order import segmentation_type_of
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
 from dicomseries.reading.parse.to_python import name_of, plain_value
+from dicomseries.reading.series_choice import select
 from dicomseries.reading.series_files import LocalFiles
-from dicomseries.reading.series_folders import scan, select
+from dicomseries.reading.series_folders import scan
 from dicomseries.standard.attributes.attribute import tag_of
 
 if TYPE_CHECKING:

@@ -3,46 +3,46 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import overload
 
 from dicomseries.errors import ReadError, counted
 from dicomseries.geometry import Grid
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.reading import read_errors
+from dicomseries.reading.contents.listed_files import files_of_all
 from dicomseries.reading.mosaics.mosaic_order import hold_mosaics, place_mosaics
 from dicomseries.reading.order.frame_order import holds_frames, place_frames
 from dicomseries.reading.order.placement import FrameSet, Placement
 from dicomseries.reading.order.slice_order import place_files
 from dicomseries.reading.parse.header_files import read_instance
-from dicomseries.reading.parse.instance import Instance
+from dicomseries.reading.parse.instance import Instance, unlike
 from dicomseries.reading.parse.to_python import plain_value
+from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS
 from dicomseries.reading.problems import Problem
-from dicomseries.reading.series_files import LocalFiles, SeriesFiles, name_of_files
+from dicomseries.reading.series_files import LocalFiles
 from dicomseries.short_repr import short_lines
 from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.standard.objects.sop_classes import NAMED_KINDS
 
-__all__ = ["Scan", "Series", "nothing_found", "scan", "select"]
+__all__ = ["Scan", "Series", "scan"]
 
-_KINDS = {
-    "1.2.840.10008.5.1.4.1.1.2": "CT",
-    "1.2.840.10008.5.1.4.1.1.4": "MR",
-    "1.2.840.10008.5.1.4.1.1.128": "PT",
-    "1.2.840.10008.5.1.4.1.1.7": "SC",
-    "1.2.840.10008.5.1.4.1.1.2.1": "EnhancedCT",
-    "1.2.840.10008.5.1.4.1.1.4.1": "EnhancedMR",
-    "1.2.840.10008.5.1.4.1.1.7.2": "MultiframeSC",
-    "1.2.840.10008.5.1.4.1.1.7.3": "MultiframeSC",
-    "1.2.840.10008.5.1.4.1.1.7.4": "MultiframeSC",
-    "1.2.840.10008.5.1.4.1.1.13.1.1": "XRay3D",
-    "1.2.840.10008.5.1.4.1.1.30": "ParametricMap",
-    "1.2.840.10008.5.1.4.1.1.66.4": "Segmentation",
-    "1.2.840.10008.5.1.4.1.1.66.7": "Segmentation",
-}
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+_WRITTEN_ALIKE = FORMAT_TAGS | frozenset(
+    map(
+        tag_of,
+        (
+            "SOPClassUID",
+            "MediaStorageSOPClassUID",
+            "NumberOfFrames",
+            "SharedFunctionalGroupsSequence",
+            "PerFrameFunctionalGroupsSequence",
+        ),
+    )
+)
+"""Tags that tell the parts of a series apart."""
 _GROUPED_BY = frozenset({tag_of("MediaStorageSOPClassUID"), tag_of("SeriesInstanceUID")})
 
 
@@ -78,6 +78,12 @@ class Series:
         SegmentLabel by SegmentNumber; empty for other kinds.
     frame_set : FrameSet or None
         Frames of multi-frame files in the order of the array; None for files of one frame.
+    part : str
+        Name of a part, if one SeriesInstanceUID holds several: copies as files of one frame and as
+        multi-frame files, clips, pictures of several sizes. Empty for the whole series.
+    objects : tuple of Instance
+        Objects without pixels (raw data, reports, presentation states) that the series holds beside
+        the images; not in `instances`.
 
     Examples
     --------
@@ -104,13 +110,28 @@ class Series:
     times_s: tuple[float, ...] | None = None
     segments: Mapping[int, str] = field(default_factory=dict)
     frame_set: FrameSet | None = field(default=None, repr=False)
+    part: str = ""
+    objects: tuple[Instance, ...] = field(default=(), repr=False)
+
+    @property
+    def choice(self) -> str:
+        """What ``series=`` takes for this series: its UID, and the name of a part."""
+        return f"{self.series_uid}/{self.part}" if self.part else self.series_uid
+
+    @property
+    def has_images(self) -> bool:
+        """Whether it holds images, and not only reports, plans or raw data."""
+        first = self.instances[0]
+        return first.pixels is not None or not _objects().is_without_pixels(first)
 
     @property
     def frames(self) -> int:
         """Number of frames in all files.
 
-        One per file in a classic series; the slices of a mosaic.
+        One per file in a classic series; the slices of a mosaic; 0 without images.
         """
+        if not self.has_images:
+            return 0
         if self.frame_set is not None:
             return sum(file.count for file in self.frame_set.pool)
         return sum(max(instance.frames, 1) for instance in self.instances)
@@ -124,19 +145,21 @@ class Series:
         files = counted(len(self.instances), "file")
         lines = [f"Series {self}", f"  {self.modality or 'no modality'}, {files}"]
         if self.grid is None:
-            lines[1] += ", no grid"
+            lines[1] += ", no grid" if self.has_images else ", no image"
         lines += [f"  {problem.level}: {problem.text}" for problem in self.problems]
         return short_lines(lines)
 
     def __str__(self) -> str:
+        kind = self.kind or self.modality or "?"
+        if not self.has_images:
+            return f"{self.choice}  {kind} without pixels {self.description}".rstrip()
         slices = self.frames // (self.volumes or 1)
         if self.grid is not None:  # may have slices without frames
             slices = self.grid.shape[0]
         size = f"{self.columns}×{self.rows}×{slices}"
         if self.volumes:
             size += f"×{self.volumes}"
-        kind = self.kind or self.modality or "?"
-        return f"{self.series_uid}  {kind} {size} {self.description}".rstrip()
+        return f"{self.choice}  {kind} {size} {self.description}".rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -163,6 +186,15 @@ class Scan:
     series: tuple[Series, ...]
     skipped: int
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """Images and objects of all series, each once."""
+        instances: dict[int, Instance] = {}
+        for series in self.series:
+            for instance in (*series.instances, *series.objects):
+                instances.setdefault(id(instance), instance)
+        return tuple(instances.values())
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -203,7 +235,8 @@ def scan(path: LocalFiles) -> Scan:
     Returns
     -------
     Scan
-        One `Series` for each SeriesInstanceUID.
+        One `Series` for each SeriesInstanceUID; several, with names of parts, if its images are not
+        one array (`Series.part`).
 
     Raises
     ------
@@ -227,7 +260,7 @@ def scan(path: LocalFiles) -> Scan:
     like: Instance | None = None
     previous: Instance | None = None
     group: list[Instance] = []
-    for name in _files_of_all(path, problems):
+    for name in files_of_all(path, problems):
         try:
             instance = read_instance(name, like=like)
         except ReadError as error:
@@ -244,136 +277,65 @@ def scan(path: LocalFiles) -> Scan:
         previous = instance
         if instance.family.layout is not None:
             like = instance
-    series = list(itertools.starmap(_series, groups.items()))
+    series = list(itertools.chain(*itertools.starmap(_all_series, groups.items())))
     series.sort(key=lambda item: (item.study_uid, item.number or 0, item.series_uid))
     return Scan(series=tuple(series), skipped=skipped, problems=tuple(problems))
 
 
-def _files_of_all(path: LocalFiles, problems: list[Problem]) -> Iterator[str]:
-    if isinstance(path, (str, os.PathLike)):
-        yield from _files(path, problems)
+def _all_series(uid: str, members: Sequence[Instance]) -> Iterator[Series]:
+    """Yield the parts of a series, with a note on objects without pixels."""
+    files, problems = list(members), list[Problem]()
+    if len({instance.text("SOPInstanceUID") for instance in members}) < len(members):
+        from dicomseries.reading.contents.copied_files import without_copies  # noqa: PLC0415 - rare
+
+        files, problems = without_copies(members)
+    objects = []
+    if any(instance.pixels is None for instance in files):
+        objects = [instance for instance in files if _objects().is_without_pixels(instance)]
+    if not objects:
+        for part, images in _parts(files):
+            yield _series(uid, images, problems, part)
         return
-    for each in path:
-        yield from _files(each, problems)
-
-
-def _files(path: str | os.PathLike[str], problems: list[Problem]) -> Iterator[str]:
-    """Yield the files below a path in order.
-
-    Folders that cannot be listed become problems.
-    """
-    name = os.fspath(path)
-    if not os.path.lexists(name):
-        raise _no_series(name, f"{_contains_no_series(name)}: there is no such file or folder")
-    if not os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises without access above
-        yield name
+    without_pixels = {id(instance) for instance in objects}
+    remaining = [instance for instance in files if id(instance) not in without_pixels]
+    if not remaining:
+        problems = [*problems, _objects().only_objects(objects)]
+        yield _described(uid, Placement(instances=tuple(objects), problems=()), problems)
         return
-
-    def note(error: OSError) -> None:
-        folder = os.fspath(error.filename or name)
-        unreadable = read_errors.unreadable(folder, error)
-        if folder == name:
-            raise unreadable
-        problems.append(Problem.of(unreadable))
-
-    for folder, folders, files in os.walk(name, onerror=note):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        prefix = str(Path(folder) / "_")[:-1]
-        for file in sorted(files):
-            if not file.startswith(".") and file != "DICOMDIR":
-                yield prefix + file
+    problems = [*problems, _objects().left_out(objects)]
+    for part, images in _parts(remaining):
+        yield replace(_series(uid, images, problems, part), objects=tuple(objects))
 
 
-def select(path: SeriesFiles | LocalFiles, scanned: Scan, series: str | None) -> Series:
-    """Return the series with this UID, or the only one.
+def _objects() -> ModuleType:
+    """Return the module about objects without pixels, which few series need."""
+    from dicomseries.reading.contents import objects_without_pixels  # noqa: PLC0415
 
-    Parameters
-    ----------
-    path : path-like, or sequence of str or Dataset
-        For messages.
-    scanned : Scan
-        Content of the folder.
-    series : str or None
-        SeriesInstanceUID.
-
-    Raises
-    ------
-    ReadError
-        If there is no series (code "no-series", or the reason why the one file cannot be read),
-        none of that UID ("series-not-found"), or several and no UID ("several-series").
-    """
-    name = name_of_files(path)
-    if not scanned.series:
-        raise nothing_found(name, scanned)
-    matching = [item for item in scanned.series if series in {None, item.series_uid}]
-    if len(matching) == 1:
-        return matching[0]
-    code, expected = "several-series", "one series"
-    if series is not None:
-        code, expected = "series-not-found", "the SeriesInstanceUID of a series in this folder"
-    listed = "\n".join(f"  {item}" for item in scanned.series)
-    raise ReadError(
-        code=code,
-        where=name,
-        given=f"{series or len(scanned.series)}; the folder holds\n{listed}\n",
-        expected=expected,
-        remedy=f"Choose one with `series=`, e.g. `series={scanned.series[0].series_uid!r}`.",
-    )
+    return objects_without_pixels
 
 
-def nothing_found(path: str, scanned: Scan) -> ReadError:
-    """Return the error for a path without a series.
+def _parts(images: list[Instance]) -> list[tuple[str, list[Instance]]]:
+    """Return the parts of a series; most have one, without a name."""
+    has_frames = holds_frames(images[0])
+    if len(images) == 1 or (not has_frames and len(unlike(images, _WRITTEN_ALIKE)) == 1):
+        return [("", images)]
+    from dicomseries.reading.contents.series_parts import parts_of  # noqa: PLC0415 - rare
 
-    That of a damaged file if there is one.
-
-    Parameters
-    ----------
-    path : str
-        As the user gave it.
-    scanned : Scan
-        Without any series.
-    """
-    causes = [problem.cause for problem in scanned.problems if problem.cause is not None]
-    if len(causes) == 1 and not scanned.skipped:
-        return causes[0]
-    counts = f"{counted(scanned.skipped, 'file')} not DICOM"
-    if not causes:
-        return _no_series(path, f"{_contains_no_series(path)} ({counts})")
-    first = causes[0]
-    counts += f", {counted(len(causes), 'file')} damaged"
-    return ReadError(
-        code="no-series",
-        where=path,
-        given=f"{_contains_no_series(path)} ({counts}, such as {first.where}: {first.given})",
-        expected=first.expected,
-        remedy=first.remedy,
-    )
+    return parts_of(images)
 
 
-def _contains_no_series(path: str) -> str:
-    return f'"{path}" does not contain a DICOM series'
+def _series(uid: str, files: Sequence[Instance], problems: Sequence[Problem], part: str) -> Series:
+    return replace(_described(uid, _placement(files), problems), part=part)
 
 
-def _no_series(path: str, given: str) -> ReadError:
-    return ReadError(
-        code="no-series",
-        where=path,
-        given=given,
-        expected="the files of at least one series",
-        remedy="Give the folder that holds the files, or one above it.",
-    )
-
-
-def _series(uid: str, members: Sequence[Instance]) -> Series:
-    files, problems = _without_copies(members)
-    placement = _placement(files)
+def _described(uid: str, placement: Placement, problems: Sequence[Problem]) -> Series:
     first = placement.instances[0]
     return Series(
         series_uid=uid,
         study_uid=first.text("StudyInstanceUID"),
         modality=first.text("Modality"),
         sop_class_uid=first.sop_class_uid,
-        kind=_KINDS.get(first.sop_class_uid),
+        kind=NAMED_KINDS.get(first.sop_class_uid),
         description=_description(first),
         number=first.whole("SeriesNumber", 0) if first.text("SeriesNumber") else None,
         rows=first.rows if placement.grid is None else placement.grid.shape[1],
@@ -404,45 +366,3 @@ def _description(instance: Instance) -> str:
         return ""
     text = plain_value(tag, element, instance.decoding())
     return text if isinstance(text, str) else ""
-
-
-def _without_copies(members: Sequence[Instance]) -> tuple[list[Instance], list[Problem]]:
-    """Return each instance once.
-
-    Copies have the same SOPInstanceUID, header and size.
-    """
-    uids = {instance.text("SOPInstanceUID") for instance in members}
-    if len(uids) == len(members):
-        return list(members), []
-    variants: dict[tuple[str, int], list[Instance]] = {}
-    for index, instance in enumerate(members):
-        uid = instance.text("SOPInstanceUID") or str(index)
-        similar = variants.setdefault((uid, instance.file_size), [])
-        if all(other.elements != instance.elements for other in similar):
-            similar.append(instance)
-    files = list(itertools.chain(*variants.values()))
-    copies = len(members) - len(files)
-    repeated = len(files) - len({uid for uid, _ in variants})
-    problems = []
-    if copies:
-        problems.append(
-            Problem(
-                code="instances-repeated",
-                level="warning",
-                text=f"{copies} of {len(members)} files are copies (same SOPInstanceUID and "
-                "header) and are ignored",
-                remedy="Remove the copies.",
-            )
-        )
-    if repeated:
-        problems.append(
-            Problem(
-                code="uids-repeated",
-                level="warning",
-                text=f"{repeated} of {len(members)} files share the SOPInstanceUID of another "
-                "file with a different header; all are used",
-                remedy="Check which files belong here: they may be versions of one image, or "
-                "images with wrong UIDs.",
-            )
-        )
-    return files, problems

@@ -20,8 +20,9 @@ from dicomseries.reading.pixels.pixel_format import stored_dtype
 from dicomseries.reading.pixels.rescale_of_frames import dtype_of_real, rescales_of_files
 from dicomseries.reading.pixels.segment_bits import are_overlapping
 from dicomseries.reading.series_attributes import SeriesTags
+from dicomseries.reading.series_choice import damage_problems, select_images
 from dicomseries.reading.series_files import LocalFiles, name_of_files
-from dicomseries.reading.series_folders import Series, scan, select
+from dicomseries.reading.series_folders import Series, scan
 from dicomseries.reading.series_slabs import FrameSlabs
 from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
 from dicomseries.sources import Volume, array_frames, picked_frames
@@ -98,12 +99,17 @@ def open_volume(
             "in the files.",
         )
     scanned = scan(path)
-    selected = select(path, scanned, series)
+    selected = select_images(path, scanned, series)
+    notes = tuple(map(str, damage_problems(scanned)))
+    for note in notes:
+        warnings.warn(note, DicomSeriesWarning, stacklevel=2)
     grid = _grid(path, selected)
-    for problem in (*scanned.problems, *selected.problems):
+    notes = (*notes, *map(str, selected.problems))
+    for problem in selected.problems:
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
     check_first_frame(selected.instances[0])
     volume = volume_of(selected, grid, is_real=values == "real")
+    volume = replace(volume, notes=notes)
     if slices is None:
         return volume
     return _select_slices(volume, slices)

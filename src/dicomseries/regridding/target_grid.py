@@ -69,7 +69,7 @@ def open_target(
     if isinstance(onto, Volume):
         return _of_volume(onto)
     if isinstance(onto, reading.Series):
-        return _of_series(onto, str(onto.series_uid))
+        return _of_series(onto, str(onto.choice))
     files = reading.parse_series_files(onto, "onto")
     if isinstance(files, str) and files.lower().endswith(SUFFIXES):
         image = open_volume(files, storage_options=storage_options)
@@ -77,7 +77,7 @@ def open_target(
     name = reading.name_of_files(files)
     with reading.local_files(files, storage_options) as local_path:
         scanned = reading.scan(local_path)
-        series = reading.select(files, scanned, _series_uid(scanned, result))
+        series = reading.select_images(files, scanned, _series_uid(scanned, result))
     for problem in scanned.problems:
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=4)
     return _of_series(series, name)
@@ -115,5 +115,8 @@ def _series_uid(scanned: reading.Scan, result: reading.SeriesPlace) -> str | Non
     if len(uids) == 1:
         return uids.pop()
     # beside the result itself, there may be one series that could be its source
-    others = [series.series_uid for series in scanned if series.series_uid != result.series_uid]
+    others = []
+    for series in scanned:
+        if series.has_images and series.series_uid != result.series_uid:
+            others.append(series.choice)
     return others[0] if len(others) == 1 else None

@@ -70,6 +70,8 @@ class Volume:
     layers : tuple of (mapping of int to int, or None), optional
         If the volumes are layers of a segmentation: of each volume label → value of the segment.
         None in it: the labels are the values. Segments of different layers may overlap.
+    notes : tuple of str
+        What was assumed or left out when the voxels were read; a sentence each.
 
     Raises
     ------
@@ -106,6 +108,7 @@ class Volume:
     axes_assumed: bool = False
     carried: Mapping[str, str] = field(default_factory=dict)
     layers: tuple[Mapping[int, int] | None, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_shape()

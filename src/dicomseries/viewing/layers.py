@@ -54,6 +54,8 @@ class Layer:
         Name of each volume.
     is_inverted : bool
         Whether low values are white (MONOCHROME1).
+    notes : tuple of str
+        What was assumed or left out.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Layer:
     axis: str
     steps: tuple[str, ...]
     is_inverted: bool
+    notes: tuple[str, ...] = ()
 
 
 def check_regular(path: str, series: Series) -> None:
@@ -115,6 +118,7 @@ def layer_of(series: Series) -> Layer:
         axis=axis,
         steps=steps,
         is_inverted=header.get("PhotometricInterpretation") == "MONOCHROME1",
+        notes=tuple(problem.text for problem in series.problems),
     )
 
 

@@ -35,7 +35,12 @@ def page_model(layers: Sequence[Layer], *, title: str) -> dict[str, Any]:
         Plain values. Shapes are (slices, rows, columns); ``affine`` maps (column, row, slice) to
         LPS mm.
     """
-    return {"title": title, "layers": [_layer(layer) for layer in layers]}
+    notes = dict.fromkeys(_sentence(note) for layer in layers for note in layer.notes)
+    return {"title": title, "layers": [_layer(layer) for layer in layers], "notes": list(notes)}
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def ruler_unit(grid: Grid) -> str:

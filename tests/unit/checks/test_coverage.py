@@ -68,7 +68,8 @@ def test_no_object_without_pixels_is_checked_as_an_image(tmp_path):
 
 def test_objects_without_an_image_are_named(tmp_path):
     findings = check(save(tmp_path, "1.2.840.10008.5.1.4.1.1.88.11"), validators=False)
-    reason = "pixels and geometry of 1 file (no image object: texts and modules are checked only)"
+    reason = "pixels and geometry of 1 file (no image object but 1 Basic Text "
+    reason += "SR: texts and modules are checked only)"
     assert findings.not_checked[0] == reason
     assert findings.checked == ("texts and modules of 1 file",)
 

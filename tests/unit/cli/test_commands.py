@@ -300,6 +300,10 @@ def test_every_check_is_listed_and_explained(capsys):
 def series(count, description=""):
     return SimpleNamespace(
         series_uid=f"1.2.{count}",
+        choice=f"1.2.{count}",
+        part="",
+        objects=(),
+        has_images=True,
         study_uid="1.2",
         kind="CT",
         modality="CT",

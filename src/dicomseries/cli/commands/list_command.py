@@ -24,6 +24,7 @@ _COLUMNS = ("series UID", "kind", "description", "size", "spacing mm", "files", 
 _NO_GRID = dict.fromkeys(("spacing_mm", "origin_lps", "direction_lps"))
 
 _NO_PIXELS = "no-pixels"
+"""Code of the problem that the last column shows."""
 _MOST_SEGMENTS = 3
 """Segments that are named in the table; programs get all of them."""
 
@@ -62,7 +63,7 @@ def list_series(
     rows = list(map(_row, scan.series))
     lines = [table(_COLUMNS, list(map(_cells, rows)))]
     if preview and is_terminal() and not output.json:
-        lines += [_preview(folder, series.series_uid, access) for series in scan.series]
+        lines += [_preview(folder, series.choice, access) for series in scan.series]
     if scan.skipped:
         lines.append(f"{counted(scan.skipped, 'file')} skipped: not DICOM")
     record = {
@@ -80,7 +81,7 @@ def _note_problems(scan: Any, output: Output) -> None:
     for series in scan.series:
         for problem in series.problems:
             if problem.code != _NO_PIXELS:
-                output.note(f"{series.series_uid}: {problem.text}")
+                output.note(f"{series.choice}: {problem.text}")
     for problem in scan.problems:
         output.note(problem.text)
 
@@ -101,10 +102,13 @@ def _row(series: Any) -> dict[str, Any]:
     from dicomseries.drawing import numbers_of_grid
 
     size, numbers = (series.columns, series.rows, series.frames), _NO_GRID
+    if not series.has_images:
+        size = (0, 0, 0)
     if series.grid is not None:
         size, numbers = tuple(reversed(series.grid.shape)), numbers_of_grid(series.grid)
     return {
         "series_uid": series.series_uid,
+        "part": series.part,
         "study_uid": series.study_uid,
         "kind": series.kind,
         "modality": series.modality,
@@ -117,6 +121,7 @@ def _row(series: Any) -> dict[str, Any]:
         "times_s": series.times_s,
         "segments": {str(number): label for number, label in series.segments.items()},
         "files": list(map(str, series.paths)),
+        "objects": [instance.path for instance in series.objects],
         "problems": list(map(_problem, series.problems)),
     }
 
@@ -134,7 +139,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     """Return the cells of a series in the table."""
     spacing = " ".join(map(_length, row["spacing_mm"] or (None,)))
     return (
-        str(row["series_uid"]),
+        "/".join(filter(None, (row["series_uid"], row["part"]))),
         str(row["kind"] or row["modality"] or "?"),
         str(row["description"] or ""),
         "" if _is_without_pixels(row) else "x".join(map(str, row["size"])),
@@ -146,7 +151,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 def _is_without_pixels(row: dict[str, Any]) -> bool:
     """Return whether a series holds reports, plans or raw data, and no image."""
-    return any(problem["code"] == _NO_PIXELS for problem in row["problems"])
+    return not row["frames"]
 
 
 def _length(length: float | None) -> str:
@@ -167,8 +172,10 @@ def _content(row: dict[str, Any]) -> str:
         parts.append(text)
     if row["segments"]:
         parts.append(_segments(row["segments"]))
-    if row["frames"] != len(row["files"]) and not is_clip:
+    if row["frames"] not in {0, len(row["files"])} and not is_clip:
         parts.append(f"{row['frames']} frames")
+    if row["objects"]:
+        parts.append(f"{counted(len(row['objects']), 'object')} without pixels")
     return ", ".join(parts)
 
 

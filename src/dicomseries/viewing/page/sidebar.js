@@ -37,7 +37,7 @@ const MOUSE = [
 export class Sidebar {
   constructor(root, model, planes, act) {
     Object.assign(this, { root, model, planes, act, texts: {} });
-    root.append(this.position(), this.display(), ...this.volumes(), ...this.overlay(), this.pages());
+    root.append(...notes(model), this.position(), this.display(), ...this.volumes(), ...this.overlay(), this.pages());
   }
 
   position() {
@@ -290,6 +290,13 @@ export class Sidebar {
     shown.dataset.value = JSON.stringify(typeof value === "number" ? String(value) : value);
     shown.dataset.voxel = JSON.stringify([...state.cursor, state.volumes[at]]);
   }
+}
+
+/** What was assumed or left out, where it cannot be overlooked. */
+function notes({ notes: texts }) {
+  if (!texts.length) return [];
+  const items = texts.map((text) => element("li", {}, text));
+  return [element("section", { class: "card notes", "aria-label": "Notes" }, element("ul", {}, ...items))];
 }
 
 function valueText(value, { labels, unit }) {

@@ -72,7 +72,7 @@ def open_source(
 
 def _read_series(path: str, local_path: reading.LocalFiles, series_uid: str | None) -> SourceSeries:
     scanned = reading.scan(local_path)
-    series = reading.select(path, scanned, series_uid)
+    series = reading.select_images(path, scanned, series_uid)
     errors: list[ReadError] = []
     for problem in series.problems:
         if problem.level == "error" and problem.code not in _TOLERATED:

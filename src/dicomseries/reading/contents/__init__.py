@@ -1,0 +1,1 @@
+"""Contents of a series: images, and objects without pixels."""
