@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import UID, AllTransferSyntaxes
+from pydicom.uid import UID
 
 import dicomseries
 from dicomseries.checks.registry import Check, registered
@@ -52,8 +52,16 @@ from dicomseries.iod.kinds.all_kinds import OFFERED
 from dicomseries.iod.kinds.multiframe_sc import OfPictures
 from dicomseries.iod.kinds.not_offered import NOT_OFFERED, NotOffered
 from dicomseries.options import Option, options_of, parameters_text
+from dicomseries.reading.pixels.decodable_syntaxes import DECODABLE_SYNTAXES, DecodableSyntax
 from dicomseries.standard.known_readers import OVERLAY_LIMITS
-from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES, TransferSyntax
+from dicomseries.standard.transfer_syntaxes import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    TRANSFER_SYNTAXES,
+    TransferSyntax,
+)
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 WRITE_MODULE = Path(__file__).parents[1] / "src" / "dicomseries" / "api" / "write.py"
@@ -196,15 +204,37 @@ says whether UIDs of `uid="content"` depend on it. What each option does: [write
 
 READ_SYNTAXES = """# Transfer syntaxes that are read
 
-How the pixels of a file are encoded (PS3.5 section 10, PS3.6 annex A). These are read; \
-where decoders of pydicom are
-named, one of them must be installed, which `dicomseries doctor` tells; \
-`pip install imagecodecs` brings one
-for the lossless ones. Any other, such as video, is rejected.
+How the pixels of a file are encoded (PS3.5 section 10, PS3.6 annex A). `pip install \
+"dicomseries[codecs]"` brings
+imagecodecs, which decodes every compressed one of them; `dicomseries doctor` tells what is \
+installed. Where imagecodecs
+is missing, or rejects a stream, plug-ins of pydicom are asked.
 
-| name | UID | read with one of |
-|---|---|---|
+Values are those of pydicom:
+
+- Colours are RGB. YBR_FULL and YBR_FULL_422 are converted; YBR_RCT and YBR_ICT are undone by \
+the decoder. The markers of
+  a JPEG stream (Adobe, JFIF, component identifiers) come before PhotometricInterpretation, \
+which many programs leave
+  wrong after compression.
+- A sample has the sign of PixelRepresentation, whatever the stream says;
+  streams of JPEG, JPEG-LS and JPEG XL have no sign.
+- Frames of single bits are 0 and 1.
+
+A stream that ends too early is rejected, not filled with grey. Video, JPIP and JPEG with \
+arithmetic coding or hierarchy
+are rejected by name; such a file is not called damaged.
+
+| name | UID | decoded by | other decoders (plug-ins of pydicom) |
+|---|---|---|---|
 """
+
+_UNCOMPRESSED = (
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+)
 
 DERIVE = """# What a derived series takes over
 
@@ -339,18 +369,26 @@ def option_line(name: str, option: Option) -> str:
 
 def read_syntaxes_page() -> str:
     """Return the page of transfer syntaxes."""
-    return READ_SYNTAXES + "".join(read_line(UID(uid)) for uid in AllTransferSyntaxes)
+    lines = [f"| {UID(uid).name} | {uid} | dicomseries |  |\n" for uid in _UNCOMPRESSED]
+    lines += map(read_line, DECODABLE_SYNTAXES.values())
+    return READ_SYNTAXES + "".join(lines)
 
 
-def read_line(uid: UID) -> str:
-    """Return the line of a transfer syntax with its decoders."""
+def read_line(syntax: DecodableSyntax) -> str:
+    """Return the line of a compressed transfer syntax with its decoders."""
+    codec = f"imagecodecs (`{syntax.codec}`)" if syntax.codec else "dicomseries"
+    names = ", ".join(map(syntax.with_limit, pydicom_plugins(syntax.uid)))
+    return f"| {syntax.name} | {syntax.uid} | {codec} | {names} |\n"
+
+
+def pydicom_plugins(uid: str) -> list[str]:
+    """Return the plug-ins of pydicom for a transfer syntax, installed or not."""
     try:
         decoder = get_decoder(uid)
     except NotImplementedError:
-        return ""
+        return []
     missing = (text.partition(" ")[0] for text in decoder.missing_dependencies)
-    names = ", ".join(sorted({*decoder.available_plugins, *missing}))
-    return f"| {uid.name} | {uid} | {names} |\n"
+    return sorted({*decoder.available_plugins, *missing})
 
 
 def checks_page() -> str:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from dicomseries.reading.parse.instance import Instance, file_order
     from dicomseries.reading.parse.parser import Element, ParseError, item_spans, items_of
     from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
+    from dicomseries.reading.pixels.decodable_syntaxes import DECODABLE_SYNTAXES, decoders_of
     from dicomseries.reading.pixels.encoded_frames import encoded_frame
-    from dicomseries.reading.pixels.imagecodecs_decoder import decoder_of
     from dicomseries.reading.pixels.native_bytes import read_plain_frames
     from dicomseries.reading.pixels.pixel_format import (
         clear_unused_bits,
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
 
 __all__ = [
+    "DECODABLE_SYNTAXES",
     "SAME_PLACE",
     "SEGMENTATIONS",
     "CodedConcept",
@@ -101,7 +102,7 @@ __all__ = [
     "chosen_slices",
     "clear_unused_bits",
     "comparable",
-    "decoder_of",
+    "decoders_of",
     "differing_tags",
     "encoded_frame",
     "encodings_of",
@@ -170,8 +171,8 @@ export_lazily(
         "dicomseries.reading.parse.instance": ("Instance", "file_order"),
         "dicomseries.reading.parse.parser": ("Element", "ParseError", "item_spans", "items_of"),
         "dicomseries.reading.parse.same_values": ("are_encoded_alike", "comparable"),
+        "dicomseries.reading.pixels.decodable_syntaxes": ("DECODABLE_SYNTAXES", "decoders_of"),
         "dicomseries.reading.pixels.encoded_frames": ("encoded_frame",),
-        "dicomseries.reading.pixels.imagecodecs_decoder": ("decoder_of",),
         "dicomseries.reading.pixels.native_bytes": ("read_plain_frames",),
         "dicomseries.reading.pixels.pixel_format": (
             "clear_unused_bits",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
 from dicomseries.errors import MissingPackageError, ReadError, install_remedy
 
@@ -13,8 +12,10 @@ __all__ = [
     "no_pixels",
     "no_size",
     "not_dicom",
+    "syntax_not_read",
     "truncated",
     "unreadable",
+    "variant_not_read",
 ]
 
 _Path = str | os.PathLike[str]
@@ -86,7 +87,7 @@ def no_size(path: _Path, rows: int, columns: int) -> ReadError:
     )
 
 
-def decoder_missing(path: _Path, syntax: str, packages: Sequence[str]) -> MissingPackageError:
+def decoder_missing(path: _Path, syntax: str) -> MissingPackageError:
     """Return the error for a compression without an installed decoder.
 
     Parameters
@@ -95,19 +96,65 @@ def decoder_missing(path: _Path, syntax: str, packages: Sequence[str]) -> Missin
         The file.
     syntax : str
         Name of its transfer syntax.
-    packages : sequence of str
-        Packages for pip, each sufficient alone; empty if no package is known.
     """
-    remedy = (
-        "Export the series again without compression (Explicit VR Little Endian); "
-        "no available package decodes it."
-    )
-    if packages:
-        remedy = install_remedy(*(names.split() for names in packages))
     return MissingPackageError(
         code="package-missing",
         where=os.fspath(path),
         given="it is not installed",
         expected=f"a decoder of {syntax}",
-        remedy=remedy,
+        remedy=install_remedy(["imagecodecs"], extra="codecs"),
+    )
+
+
+_VIDEOS = "1.2.840.10008.1.2.4.10"
+_VIDEO_REMEDY = (
+    "Extract the video with gdcmraw or dcmtk, decode it with ffmpeg, and write the frames as a "
+    "multi-frame secondary capture."
+)
+_NATIVE_REMEDY = (
+    "Export the series again without compression (Explicit VR Little Endian), or convert it with "
+    "the software that wrote it."
+)
+
+
+def syntax_not_read(path: _Path, uid: str) -> ReadError:
+    """Return the error for a transfer syntax that nothing here decodes.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    uid : str
+        Its transfer syntax.
+    """
+    from pydicom.uid import UID  # noqa: PLC0415 - slow to import
+
+    name = UID(uid).name
+    is_video = (uid.startswith(_VIDEOS) and "Video" in name) or "MPEG" in name
+    return ReadError(
+        code="transfer-syntax-not-read",
+        where=os.fspath(path),
+        given=f"pixels in {name}" + ("" if name == uid else f" ({uid})"),
+        expected="a transfer syntax of `dicomseries doctor`",
+        remedy=_VIDEO_REMEDY if is_video else _NATIVE_REMEDY,
+    )
+
+
+def variant_not_read(path: _Path, variant: str) -> ReadError:
+    """Return the error for a form of a compression that no decoder here has.
+
+    Parameters
+    ----------
+    path : path-like
+        The file, which is not damaged.
+    variant : str
+        The form.
+    """
+    return ReadError(
+        code="compression-variant-not-read",
+        where=os.fspath(path),
+        given=variant,
+        expected="a form that imagecodecs decodes: for JPEG a sequential, progressive or lossless "
+        "process with Huffman coding, for colours 8 bits or RGB",
+        remedy=_NATIVE_REMEDY,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import platform
 from dataclasses import asdict
 from typing import Any
@@ -72,17 +71,6 @@ _OPTIONAL = (
 
 _CODECS = pip_command("imagecodecs")
 
-_DECODERS = (
-    ("1.2.840.10008.1.2.5", "RLE Lossless", _CODECS),
-    ("1.2.840.10008.1.2.4.50", "JPEG Baseline", pip_command("python-gdcm")),
-    ("1.2.840.10008.1.2.4.70", "JPEG Lossless", pip_command("python-gdcm")),
-    ("1.2.840.10008.1.2.4.80", "JPEG-LS Lossless", _CODECS),
-    ("1.2.840.10008.1.2.4.90", "JPEG 2000 Lossless", _CODECS),
-    ("1.2.840.10008.1.2.4.201", "HTJ2K Lossless", _CODECS),
-    ("1.2.840.10008.1.2.4.110", "JPEG XL Lossless", _CODECS),
-)
-"""Transfer syntax, name, and the command that installs a decoder."""
-
 _VALIDATORS = ("dciodvfy", "dcentvfy")
 
 
@@ -146,9 +134,13 @@ def _is_installed(codec: Any) -> bool:
 
 
 def _decoders() -> list[Part]:
+    """Return a part for each compressed transfer syntax that is read."""
+    from dicomseries.reading import DECODABLE_SYNTAXES, decoders_of
+
     parts = []
-    for uid, name, install in _DECODERS:
-        parts.append(_part("decoder", name, f"reading it ({uid})", _decoder(uid), install))
+    for uid, syntax in DECODABLE_SYNTAXES.items():
+        decoders = ", ".join(decoders_of(uid))
+        parts.append(_part("decoder", syntax.name, f"reading it ({uid})", decoders, _CODECS))
     return parts
 
 
@@ -177,17 +169,3 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return ""
-
-
-def _decoder(uid: str) -> str:
-    """Return the decoders of a transfer syntax, by name."""
-    from pydicom.pixels.decoders.base import get_decoder
-
-    from dicomseries.reading import decoder_of
-
-    names = []
-    if decoder_of(uid) is not None:
-        names.append("imagecodecs")
-    with contextlib.suppress(Exception):  # a broken plug-in counts as missing
-        names += get_decoder(uid).available_plugins
-    return ", ".join(names)

@@ -49,6 +49,8 @@ _ENCODINGS: dict[str, Encoding] = {
 _SYNTAX_TAG = 0x00020010
 _FIRST_READ = 16 << 10
 """Bytes read from an unknown file; most headers of single images are smaller."""
+_LONGEST_FIRST_VALUE = 64
+"""Bytes; the first elements of group 8 are short."""
 _SLACK = 128
 """Bytes by which the header of the next file of a series may be longer."""
 
@@ -161,13 +163,14 @@ def _parse(path: str, data: bytes, size: int) -> Instance:
     if data[start : start + 2] == b"\x02\x00":  # always explicit little endian (PS3.10 7.1)
         meta = scan_elements(data, start, EXPLICIT, only_group=2)
     syntax = _transfer_syntax(meta.elements, data, meta.end)
-    encoding = _ENCODINGS.get(syntax, EXPLICIT)
+    encoding = _encoding(syntax, data, meta.end)
     if syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         main = scan_deflated(path, data, meta.end, size)
     else:
         main = scan_elements(data, meta.end, encoding)
     _check_depths(main.elements, encoding.order)
-    can_recognise = has_preamble and syntax == EXPLICIT_VR_LITTLE_ENDIAN
+    is_usual = encoding == EXPLICIT and syntax == EXPLICIT_VR_LITTLE_ENDIAN
+    can_recognise = has_preamble and is_usual
     family = Family(
         base={**meta.elements, **main.elements},
         transfer_syntax=syntax,
@@ -183,8 +186,9 @@ def _looks_like_elements(data: bytes) -> bool:
         return False
     if data[4:6] in VR_NAMES:
         return True
-    # Implicit VR has the length here; the first elements of group 8 are short.
-    return data[:2] == b"\x08\x00" and int.from_bytes(data[4:8], "little") <= 64
+    # Implicit VR has the length here.
+    length = int.from_bytes(data[4:8], "little")
+    return data[:2] == b"\x08\x00" and length <= _LONGEST_FIRST_VALUE
 
 
 def _transfer_syntax(meta: dict[int, Element], data: bytes, body: int) -> str:
@@ -197,6 +201,25 @@ def _transfer_syntax(meta: dict[int, Element], data: bytes, body: int) -> str:
     if data[body + 4 : body + 6] in VR_NAMES:
         return EXPLICIT_VR_LITTLE_ENDIAN
     return IMPLICIT_VR_LITTLE_ENDIAN
+
+
+def _encoding(syntax: str, data: bytes, body: int) -> Encoding:
+    """Return the encoding of the elements.
+
+    Some writers use implicit VR in files whose transfer syntax demands explicit VR, or the other
+    way round: the first element shows it.
+    """
+    stated = _ENCODINGS.get(syntax, EXPLICIT)
+    head = data[body : body + 8]
+    if len(head) < 8 or stated == BIG or syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+        return stated
+    has_vr = head[4:6] in VR_NAMES
+    if stated == IMPLICIT:
+        return EXPLICIT if has_vr and head[:2] == b"\x08\0" else IMPLICIT
+    length = int.from_bytes(head[4:8], "little")
+    if not has_vr and head[:2] == b"\x08\0" and length <= _LONGEST_FIRST_VALUE:
+        return IMPLICIT
+    return EXPLICIT
 
 
 def _layout(data: bytes, meta: Scanned, main: Scanned) -> HeaderLayout | None:

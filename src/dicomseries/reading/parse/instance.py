@@ -118,6 +118,17 @@ class Instance:
         return self.family.transfer_syntax
 
     @property
+    def is_implicit(self) -> bool:
+        """Whether the elements have no value representation, as the first of them shows.
+
+        Some files contradict their transfer syntax.
+        """
+        for tag, element in self.family.base.items():
+            if tag >> 16 != 2:
+                return element.implicit
+        return self.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN
+
+    @property
     def byte_order(self) -> str:
         """Byte order of the data set as numpy writes it.
 
@@ -257,7 +268,6 @@ class Instance:
         from pydicom.dataset import Dataset, FileMetaDataset  # noqa: PLC0415 - slow to import
         from pydicom.tag import BaseTag  # noqa: PLC0415
 
-        is_implicit = self.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN
         is_little = self.byte_order == "<"
         meta: dict[BaseTag, RawDataElement] = {}
         main: dict[BaseTag, RawDataElement] = {}
@@ -265,7 +275,7 @@ class Instance:
             raw_elements = meta if tag >> 16 == 2 else main
             raw_elements[BaseTag(tag)] = self._raw_data_element(tag, element)
         dataset = Dataset(main)  # type: ignore[arg-type]
-        dataset.set_original_encoding(is_implicit, is_little, self._character_sets(dataset))
+        dataset.set_original_encoding(self.is_implicit, is_little, self._character_sets(dataset))
         dataset.file_meta = FileMetaDataset(meta)  # type: ignore[arg-type]
         return dataset
 
@@ -275,7 +285,7 @@ class Instance:
 
         is_meta = tag >> 16 == 2
         is_little = is_meta or self.byte_order == "<"
-        is_implicit = self.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN and not is_meta
+        is_implicit = self.is_implicit and not is_meta
         vr: str | None = element.vr
         if is_implicit and vr != "SQ":
             vr = None  # pydicom looks it up, and resolves ambiguous ones better

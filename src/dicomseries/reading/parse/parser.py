@@ -171,14 +171,26 @@ def scan_elements(
         tag, vr, value, length = head_at(data, position, encoding)
         if tag in PIXEL_TAGS:
             return Scanned(elements, starts, position, pixels_of(tag, vr, value, length))
-        if tag >> 16 == 0xFFFE:
-            raise MalformedError(
-                reason="an item delimiter outside of a sequence", position=position
-            )
         starts.append(position)
+        if tag >> 16 == 0xFFFE:
+            position = _after_stray_delimiter(tag, value, length, position)
+            continue
         element, position = element_at(data, vr, value, length, encoding)
         elements[tag] = element
     return Scanned(elements, starts, position, None)
+
+
+def _after_stray_delimiter(tag: int, value: int, length: int, position: int) -> int:
+    """Return the end of a delimiter outside of a sequence; some writers add them.
+
+    Raises
+    ------
+    MalformedError
+        If it is an item, or has content.
+    """
+    if tag == _ITEM or length:
+        raise MalformedError(reason="an item outside of a sequence", position=position)
+    return value
 
 
 def pixels_of(tag: int, vr: bytes, value: int, length: int) -> Pixels:

@@ -10,7 +10,6 @@ from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.parser import MOST_LEVELS, Element, ParseError, items_of
 from dicomseries.standard.attributes.value_representations import TEXT_VRS, WORD_BYTES
 from dicomseries.standard.dictionary import dictionary_vr, has_tag
-from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 
 __all__ = ["are_encoded_alike", "comparable"]
 
@@ -34,10 +33,9 @@ def are_encoded_alike(instances: Sequence[Instance]) -> bool:
     >>> are_encoded_alike(files[:2]), are_encoded_alike(files)
     (True, False)
     """
-    syntaxes = {instance.family.transfer_syntax for instance in instances}
-    return len(syntaxes) == 1 or syntaxes.isdisjoint(
-        {EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN}
-    )
+    families = {instance.family: instance for instance in instances}
+    forms = {(one.is_implicit, one.byte_order) for one in families.values()}
+    return len(forms) == 1
 
 
 def comparable(instance: Instance, tag: int) -> Hashable:

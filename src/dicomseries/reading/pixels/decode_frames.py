@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import MissingPackageError, ReadError
+from dicomseries.errors import DicomSeriesError, ReadError
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.pixels import imagecodecs_decoder
+from dicomseries.reading.pixels.decodable_syntaxes import DECODABLE_SYNTAXES
+from dicomseries.reading.pixels.jpeg_headers import VariantError
 from dicomseries.reading.pixels.native_bytes import read_native_bytes
 from dicomseries.reading.pixels.pixel_format import (
     check_pixels,
     frame_shape,
     is_compressed,
     pixel_bytes,
-    stored_dtype,
 )
 from dicomseries.standard.transfer_syntaxes import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check_first_frame", "decode_frames"]
 
+_Decode = Callable[[Instance, int, int], npt.NDArray[Any]]
+
 
 def check_first_frame(instance: Instance) -> None:
     """Compare the first stream header with Rows and Columns.
@@ -38,15 +42,19 @@ def check_first_frame(instance: Instance) -> None:
     Raises
     ------
     ReadError
-        If the stream states another size, or is damaged.
+        If nothing decodes the transfer syntax, or the stream states another size or is damaged.
     """
     if not is_compressed(instance):
         return
+    if instance.transfer_syntax not in DECODABLE_SYNTAXES:
+        raise read_errors.syntax_not_read(instance.path, instance.transfer_syntax)
     check_pixels(instance)
     try:
-        imagecodecs_decoder.check_frames(instance, 0, 1, stored_dtype(instance).itemsize)
+        imagecodecs_decoder.check_frames(instance, 0, 1)
+    except VariantError as error:
+        raise _not_decodable(instance, [error]) from error
     except Exception as error:
-        raise _not_decodable(instance, error) from error
+        raise _not_decodable(instance, [_StreamError(_reason(error))]) from error
 
 
 def decode_frames(
@@ -70,60 +78,61 @@ def decode_frames(
     MissingPackageError
         If no decoder for them is installed.
     """
-    missing = _missing_package(instance)
-    try:
-        frames = None
-        if imagecodecs_decoder.can_decode(instance) and (missing or not prefer_pydicom):
-            decode = imagecodecs_decoder.decode if missing else imagecodecs_decoder.decode_plain
-            frames = decode(instance, start, stop, stored_dtype(instance))
-        if frames is None:
-            frames = _decode_with_pydicom(instance, start, stop)
-        _check_shape(instance, frames, stop - start)
-    except ReadError:
-        raise
-    except Exception as error:
-        raise missing or _not_decodable(instance, error) from error
-    return np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("="))
+    decoders: list[_Decode] = [_decode_with_pydicom]
+    if imagecodecs_decoder.can_decode(instance):
+        decoders.insert(1 if prefer_pydicom else 0, imagecodecs_decoder.decode)
+    failures: list[Exception] = []
+    for decode in decoders:
+        try:
+            frames = decode(instance, start, stop)
+            _check_shape(instance, frames, stop - start)
+        except ReadError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a plug-in raises anything for damaged streams
+            failures.append(error)
+            if isinstance(error, ValueError) and decode is imagecodecs_decoder.decode:
+                break  # a truncated stream: some plug-ins fill it with grey in silence
+        else:
+            return np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("="))
+    raise _not_decodable(instance, failures) from failures[0]
 
 
-def _missing_package(instance: Instance) -> MissingPackageError | None:
-    """Return the error to raise if pydicom has no decoder.
-
-    None if it has one.
-    """
-    from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415 - slow to import
-    from pydicom.uid import UID  # noqa: PLC0415
-
-    syntax = instance.transfer_syntax
-    packages = ["imagecodecs"] if imagecodecs_decoder.lacks_imagecodecs(syntax) else []
-    try:
-        decoder = get_decoder(syntax)
-    except NotImplementedError:
-        return read_errors.decoder_missing(instance.path, UID(syntax).name, packages)
-    if decoder.is_available:
-        return None
-    packages += map(_pip_packages, decoder.missing_dependencies)
-    return read_errors.decoder_missing(instance.path, decoder.UID.name, packages)
+def _not_decodable(instance: Instance, failures: list[Exception]) -> DicomSeriesError:
+    """Return the error for frames that no decoder accepts."""
+    syntax = DECODABLE_SYNTAXES.get(instance.transfer_syntax)
+    if syntax is None and is_compressed(instance):
+        return read_errors.syntax_not_read(instance.path, instance.transfer_syntax)
+    for error in failures:
+        if isinstance(error, VariantError):
+            return read_errors.variant_not_read(instance.path, str(error))
+    if imagecodecs_decoder.lacks_imagecodecs(instance.transfer_syntax):
+        assert syntax is not None  # noqa: S101 - imagecodecs decodes syntaxes of the table
+        if not any(isinstance(error, _StreamError) for error in failures):
+            return read_errors.decoder_missing(instance.path, syntax.name)
+    reasons = "; ".join(dict.fromkeys(map(_reason, failures[:1] if syntax else failures)))
+    return read_errors.damaged(instance.path, f"pixels that cannot be decoded: {reasons}")
 
 
-def _pip_packages(missing: str) -> str:
-    """Return the packages to install, from pydicom's text.
+class _StreamError(ValueError):
+    """A stream that contradicts the header of its file."""
 
-    Examples
-    --------
-    >>> _pip_packages("gdcm - requires gdcm>=3.0.10")
-    'python-gdcm'
-    >>> _pip_packages("pylibjpeg - requires pylibjpeg>=2.0 and pylibjpeg-libjpeg>=2.1")
-    'pylibjpeg pylibjpeg-libjpeg'
-    """
-    requirements = missing.partition(" requires ")[2].replace(" and ", " ").replace(",", " ")
-    names = [requirement.partition(">=")[0] for requirement in requirements.split()]
-    return " ".join("python-gdcm" if name == "gdcm" else name for name in names)
+
+def _reason(error: Exception) -> str:
+    """Return an error in one line, with what each plug-in of pydicom said."""
+    first, *others = (line.strip() for line in str(error).splitlines() or [type(error).__name__])
+    if first.endswith(":") and others:
+        return "; ".join(filter(None, others))
+    return first
 
 
 def _decode_with_pydicom(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
     if is_compressed(instance):
-        imagecodecs_decoder.check_frames(instance, start, stop, stored_dtype(instance).itemsize)
+        try:
+            imagecodecs_decoder.check_frames(instance, start, stop)
+        except VariantError:
+            raise
+        except ValueError as error:
+            raise _StreamError(*error.args) from error
     is_deflated = instance.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
     # Packed bits of a frame may begin inside a byte, which pydicom's iterator does not support.
     has_packed_bits = instance.number("BitsAllocated") == 1
@@ -171,8 +180,3 @@ def _check_shape(instance: Instance, frames: npt.NDArray[Any], count: int) -> No
     if frames.shape != expected:
         message = f"an array of {frames.shape}; the header says {expected}"
         raise ValueError(message)
-
-
-def _not_decodable(instance: Instance, error: Exception) -> ReadError:
-    reason = str(error).partition("\n")[0]
-    return read_errors.damaged(instance.path, f"pixels that cannot be decoded: {reason}")

@@ -1,13 +1,15 @@
-"""Lossless frames decoded by imagecodecs, several in parallel.
+"""Compressed frames decoded by imagecodecs, several in parallel.
 
 PS3.5 section A.4.
-Most plug-ins of pydicom hold the interpreter lock while they decode, and its RLE decoder is pure
-Python. But pydicom handles streams that contradict the header; such a stream is left to it.
+Most plug-ins of pydicom hold the interpreter lock while they decode, its RLE decoder is pure
+Python, and several syntaxes have none. What a stream states about its samples comes before the
+header of the file, as in pydicom.
 """
 
 from __future__ import annotations
 
-import contextlib
+import zlib
+from collections.abc import Callable
 from functools import cache
 from typing import Any, BinaryIO
 
@@ -15,48 +17,52 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.reading.parse.instance import Instance
-from dicomseries.reading.pixels.pixel_format import frame_shape
+from dicomseries.reading.pixels.decodable_syntaxes import DECODABLE_SYNTAXES
+from dicomseries.reading.pixels.frame_colours import is_ybr, jpeg_is_ybr, rgb_of_ybr
+from dicomseries.reading.pixels.jpeg_headers import (
+    END_OF_IMAGE,
+    VariantError,
+    check_scans,
+    has_end,
+    jpeg_header,
+)
 from dicomseries.reading.pixels.stream_headers import FrameSize, check_stream
+from dicomseries.reading.pixels.unpacked_frames import (
+    FrameForm,
+    form_of,
+    keep_bits,
+    unpacked_frame,
+)
 
 __all__ = [
     "can_decode",
     "check_frames",
     "decode",
-    "decode_plain",
     "decoder_of",
     "lacks_imagecodecs",
     "stream_of",
 ]
 
-_DECODERS = {
-    "1.2.840.10008.1.2.5": "dicomrle",
-    "1.2.840.10008.1.2.4.80": "jpegls",
-    "1.2.840.10008.1.2.4.90": "jpeg2k",
-    "1.2.840.10008.1.2.4.201": "htj2k",
-    "1.2.840.10008.1.2.4.202": "htj2k",
-    "1.2.840.10008.1.2.4.110": "jpegxl",
-}
-"""Lossless transfer syntax → decoder of imagecodecs."""
+Frame = npt.NDArray[Any]
 
-_DECODABLE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_RCT"})
-"""Photometric interpretations that decode to stored values; decoders undo YBR_RCT themselves."""
-
-_CONTIGUOUS = {"htj2k": {"planar": False}}
-"""Samples last; this decoder returns them first by default."""
-
-_END = b"\xff\xd9"
-"""End of a JPEG 2000 stream (ISO/IEC 15444-1 section A.4.4); missing in a truncated one."""
+_JUNK = b"\x5a\xc3\x17\x88" * 64
+"""Bytes that no encoder writes: a complete stream does not use what follows its last sample."""
 
 
 @cache
 def decoder_of(transfer_syntax: str) -> Any:
     """Return imagecodecs' decoder of a transfer syntax.
 
-    None if there is none.
+    None if there is none, or none is needed.
     """
-    name = _DECODERS.get(transfer_syntax)
-    if name is None:
+    syntax = DECODABLE_SYNTAXES.get(transfer_syntax)
+    if syntax is None or not syntax.codec:
         return None
+    return _codec(syntax.codec)
+
+
+@cache
+def _codec(name: str) -> Any:
     try:
         import imagecodecs  # noqa: PLC0415 - large and optional: imported when used
     except ImportError:
@@ -69,20 +75,18 @@ def decoder_of(transfer_syntax: str) -> Any:
 
 def lacks_imagecodecs(transfer_syntax: str) -> bool:
     """Return True if imagecodecs is missing for this syntax."""
-    return transfer_syntax in _DECODERS and decoder_of(transfer_syntax) is None
+    syntax = DECODABLE_SYNTAXES.get(transfer_syntax)
+    return syntax is not None and bool(syntax.codec) and decoder_of(transfer_syntax) is None
 
 
 def can_decode(instance: Instance) -> bool:
-    """Return True if imagecodecs is installed and decodes the file."""
-    return (
-        instance.text("PhotometricInterpretation") in _DECODABLE
-        and instance.number("BitsAllocated") >= 8
-        and decoder_of(instance.transfer_syntax) is not None
-    )
+    """Return True if the frames can be decoded without pydicom."""
+    syntax = DECODABLE_SYNTAXES.get(instance.transfer_syntax)
+    return syntax is not None and not lacks_imagecodecs(syntax.uid)
 
 
-def decode(instance: Instance, start: int, stop: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """Return the stored values of the frames [start, stop).
+def decode(instance: Instance, start: int, stop: int) -> Frame:
+    """Return the stored values of the frames [start, stop), colours as RGB.
 
     Parameters
     ----------
@@ -90,53 +94,30 @@ def decode(instance: Instance, start: int, stop: int, dtype: np.dtype[Any]) -> n
         File that `can_decode` accepts.
     start, stop : int
         Frames, counted from 0.
-    dtype : dtype
-        Of the stored values.
 
     Raises
     ------
     ValueError, RuntimeError, OSError
         If there is no such frame, or its stream is damaged or of another size.
+    VariantError
+        If the stream is of a form that the decoder has not.
     """
-    return _decode(instance, start, stop, dtype, must_match=False)
-
-
-def decode_plain(
-    instance: Instance, start: int, stop: int, dtype: np.dtype[Any]
-) -> npt.NDArray[Any] | None:
-    """Return the frames as `decode`.
-
-    None if a stream is damaged or contradicts the header.
-    """
-    with contextlib.suppress(ValueError, RuntimeError, OSError):
-        return _decode(instance, start, stop, dtype, must_match=True)
-    return None
-
-
-def _decode(
-    instance: Instance, start: int, stop: int, dtype: np.dtype[Any], *, must_match: bool
-) -> npt.NDArray[Any]:
-    syntax = instance.transfer_syntax
-    name = _DECODERS[syntax]
-    bits = instance.number("BitsStored")
-    is_usable = _matches_header if must_match else _is_complete
-    check_frames(instance, start, start + 1, dtype.itemsize)  # before memory is allocated
-    array = np.empty((stop - start, *frame_shape(instance)), dtype)
+    form = form_of(instance)
+    decode_stream = _STREAM_DECODERS[DECODABLE_SYNTAXES[instance.transfer_syntax].codec]
+    check_frames(instance, start, start + 1)  # before memory is allocated
+    array = np.empty((stop - start, *form.shape), form.dtype)
     with open(instance.path, "rb") as file:  # noqa: PTH123 - paths are texts here
         for index, frame in enumerate(array, start):
-            stream = stream_of(instance, file, index)
-            check_stream(syntax, stream, _size(instance), dtype.itemsize)
-            if not is_usable(name, stream, instance):
-                message = f"frame {index + 1} is truncated, or not {name} of {bits} bits"
+            stream = _checked_stream(instance, file, index, form)
+            decoded = decode_stream(stream, form)
+            if decoded.shape != form.shape:
+                message = f"frame {index + 1} of shape {decoded.shape}, not {form.shape}"
                 raise ValueError(message)
-            frame[...] = _decode_stream(syntax, stream, frame)
-    # RLE holds the bits of the native form: bits above an unsigned value are undefined too.
-    if dtype.kind == "i" or name == "dicomrle":
-        return _clear_high_bits(array, instance.number("BitsStored", 8 * dtype.itemsize))
+            frame[...] = decoded
     return array
 
 
-def check_frames(instance: Instance, start: int, stop: int, sample_bytes: int) -> None:
+def check_frames(instance: Instance, start: int, stop: int) -> None:
     """Compare the sizes of streams with the header.
 
     Raises
@@ -144,14 +125,17 @@ def check_frames(instance: Instance, start: int, stop: int, sample_bytes: int) -
     ValueError, OSError
         If a stream is of another size, or there is no such frame.
     """
+    form = form_of(instance)
     with open(instance.path, "rb") as file:  # noqa: PTH123 - paths are texts here
         for index in range(start, stop):
-            stream = stream_of(instance, file, index)
-            check_stream(instance.transfer_syntax, stream, _size(instance), sample_bytes)
+            _checked_stream(instance, file, index, form)
 
 
-def _size(instance: Instance) -> FrameSize:
-    return FrameSize(instance.rows, instance.columns, instance.samples)
+def _checked_stream(instance: Instance, file: BinaryIO, index: int, form: FrameForm) -> bytes:
+    stream = stream_of(instance, file, index)
+    size = FrameSize(instance.rows, instance.columns, instance.samples)
+    check_stream(instance.transfer_syntax, stream, size, form.bits_allocated)
+    return stream
 
 
 def stream_of(instance: Instance, file: BinaryIO, index: int) -> bytes:
@@ -172,55 +156,145 @@ def stream_of(instance: Instance, file: BinaryIO, index: int) -> bytes:
     return get_frame(file, index, number_of_frames=instance.frames, extended_offsets=tables)
 
 
-def _matches_header(name: str, stream: bytes, instance: Instance) -> bool:
-    """Return True if a complete stream agrees with the header."""
-    bits = instance.number("BitsStored")
-    if name == "jpegls":  # SOF 55 comes first, without tables (ISO/IEC 14495-1 section C.2.2)
-        return stream[2:4] == b"\xff\xf7" and stream[6:7] == bytes([bits])
-    if name in {"jpeg2k", "htj2k"}:
-        from pydicom.pixels.utils import get_j2k_parameters  # noqa: PLC0415 - slow to import
-
-        parameters = get_j2k_parameters(stream)
-        is_signed = bool(instance.number("PixelRepresentation"))
-        is_same = (parameters.get("precision"), parameters.get("is_signed")) == (bits, is_signed)
-        return is_same and _has_end(stream)
-    return True
+def _deflated(stream: bytes, form: FrameForm) -> Frame:
+    """Inflate no more than a frame (PS3.5 section A.4.13)."""
+    try:
+        content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(stream, form.frame_bytes + 1)
+    except zlib.error as error:
+        message = f"a deflated frame that cannot be inflated: {error}"
+        raise ValueError(message) from error
+    return _native(content, form)
 
 
-def _is_complete(name: str, stream: bytes, _: Instance) -> bool:
-    """Return True if a stream has its end.
-
-    Only the HTJ2K decoder does not check it.
-    """
-    return name != "htj2k" or _has_end(stream)
+def _run_lengths(stream: bytes, form: FrameForm) -> Frame:
+    """Decode the byte planes of RLE, most significant first (PS3.5 annex G)."""
+    content = _codec("dicomrle")(stream, form.dtype)
+    return _native(content, form._replace(has_planes=len(form.shape) == 3))
 
 
-def _has_end(stream: bytes) -> bool:
-    return stream.rstrip(b"\0").endswith(_END)
+def _native(content: bytes, form: FrameForm) -> Frame:
+    """Return native values: bits above BitsStored are undefined."""
+    if form.photometric == "YBR_FULL_422" and form.shape[2:] == (3,):
+        message = "YBR_FULL_422 without JPEG"
+        raise VariantError(message)
+    values = unpacked_frame(content, form)
+    if form.bits_allocated > 1 and form.dtype.kind != "f":
+        values = keep_bits(values, form.bits_stored)
+    return _rgb(values, form)
 
 
-def _decode_stream(
-    transfer_syntax: str, stream: bytes, frame: npt.NDArray[Any]
-) -> npt.NDArray[Any]:
-    """Return the values of a stream, shaped like `frame`."""
-    name, decoder = _DECODERS[transfer_syntax], decoder_of(transfer_syntax)
-    if name == "dicomrle":  # samples first
-        planes = np.frombuffer(decoder(stream, frame.dtype), frame.dtype)
-        planes = planes.reshape(-1, *frame.shape[:2])
-        return planes[0] if frame.ndim == 2 else np.moveaxis(planes, 0, -1)
-    # JPEG-LS streams have no sign: decode to unsigned integers, then reinterpret the bits.
-    unsigned = decoder(stream, **_CONTIGUOUS.get(name, {}))
-    unsigned = unsigned.astype(f"u{frame.dtype.itemsize}", copy=False)
-    values: npt.NDArray[Any] = unsigned.reshape(frame.shape).view(frame.dtype)
+def _rgb(values: Frame, form: FrameForm) -> Frame:
+    """Return colours as RGB."""
+    if values.ndim == 3 and is_ybr(form.photometric):
+        return rgb_of_ybr(values)
     return values
 
 
-def _clear_high_bits(pixels: npt.NDArray[Any], bits_stored: int) -> npt.NDArray[Any]:
-    """Replace the bits above BitsStored by the sign.
+def _jpeg(stream: bytes, form: FrameForm) -> Frame:
+    """Decode JPEG of any process with Huffman coding, 8 to 16 bits."""
+    header = jpeg_header(stream)
+    header.check_process()
+    check_scans(stream)
+    _check_precision(header.precision, form)
+    options = {}
+    is_colour = len(form.shape) == 3
+    has_ybr = is_colour and jpeg_is_ybr(header, form.photometric)
+    if is_colour:
+        # Colours of a lossless stream are not converted by libjpeg.
+        colours = "YCBCR" if has_ybr and not header.is_lossless else "RGB"
+        options = {"colorspace": colours, "outcolorspace": "RGB"}
+    values = _whole_jpeg(stream, options)
+    if has_ybr and header.is_lossless:
+        values = rgb_of_ybr(values)
+    return _with_sign(values, header.precision, form)
 
-    PS3.5 section 8.1.1.
+
+def _whole_jpeg(stream: bytes, options: dict[str, str]) -> Frame:
+    """Return the samples of a complete stream.
+
+    libjpeg fills what is missing with grey, and does not say so.
+
+    Raises
+    ------
+    ValueError
+        If the stream is truncated.
     """
-    unused = 8 * pixels.dtype.itemsize - bits_stored
-    if 0 < unused < 8 * pixels.dtype.itemsize:
-        pixels = (pixels << pixels.dtype.type(unused)) >> pixels.dtype.type(unused)
-    return pixels
+    decoder = _codec("jpeg8")
+    if has_end(stream):
+        samples: Frame = decoder(stream, **options)
+        return samples
+    samples = decoder(stream + END_OF_IMAGE, **options)
+    others = decoder(stream + _JUNK + END_OF_IMAGE, **options)
+    if not np.array_equal(samples, others):
+        message = "a truncated JPEG stream"
+        raise ValueError(message)
+    return samples
+
+
+def _jpeg_ls(stream: bytes, form: FrameForm) -> Frame:
+    """Decode JPEG-LS, whose streams have no sign."""
+    precision = jpeg_header(stream).precision
+    _check_precision(precision, form)
+    values = _codec("jpegls")(stream)
+    if values.shape != form.shape and values.shape == (*form.shape[2:], *form.shape[:2]):
+        values = np.moveaxis(values, 0, -1)
+    return _rgb(_with_sign(values, precision, form), form)
+
+
+def _jpeg_2000(stream: bytes, form: FrameForm) -> Frame:
+    return _by_wavelets(_codec("jpeg2k")(stream), stream, form)
+
+
+def _high_throughput(stream: bytes, form: FrameForm) -> Frame:
+    if not has_end(stream):  # this decoder does not look for it
+        message = "a truncated HTJ2K stream"
+        raise ValueError(message)
+    return _by_wavelets(_codec("htj2k")(stream, planar=False), stream, form)
+
+
+def _by_wavelets(values: Frame, stream: bytes, form: FrameForm) -> Frame:
+    """Return JPEG 2000 samples with the sign of the header; the stream's own may be wrong."""
+    from pydicom.pixels.utils import get_j2k_parameters  # noqa: PLC0415 - slow to import
+
+    stated = get_j2k_parameters(stream)
+    precision = stated.get("precision", form.bits_stored)
+    _check_precision(precision, form)
+    values = values.astype(form.dtype, copy=False).reshape(form.shape)
+    if bool(stated.get("is_signed", form.is_signed)) != form.is_signed:
+        values = keep_bits(values, precision)
+    return _rgb(values, form)
+
+
+def _jpeg_xl(stream: bytes, form: FrameForm) -> Frame:
+    """Decode JPEG XL, whose streams have no sign; colours are RGB."""
+    values = _codec("jpegxl")(stream)
+    if values.dtype.kind == "f" or values.dtype.itemsize > form.dtype.itemsize:
+        message = f"JPEG XL with samples of {values.dtype.name}"
+        raise VariantError(message)
+    return _with_sign(values.reshape(form.shape), form.bits_stored, form)
+
+
+def _check_precision(precision: int, form: FrameForm) -> None:
+    if precision > 8 * form.dtype.itemsize:
+        message = f"samples of {precision} bits; the header allocates {form.bits_allocated}"
+        raise ValueError(message)
+
+
+def _with_sign(values: Frame, precision: int, form: FrameForm) -> Frame:
+    """Return unsigned samples as stored values: two's complement of `precision` bits."""
+    unsigned = values.astype(f"u{form.dtype.itemsize}", copy=False)
+    if not form.is_signed:
+        return unsigned
+    return keep_bits(unsigned.view(form.dtype), precision)
+
+
+_STREAM_DECODERS: dict[str, Callable[[bytes, FrameForm], Frame]] = {
+    "": _deflated,
+    "dicomrle": _run_lengths,
+    "htj2k": _high_throughput,
+    "jpeg2k": _jpeg_2000,
+    "jpeg8": _jpeg,
+    "jpegls": _jpeg_ls,
+    "jpegxl": _jpeg_xl,
+}
+"""By the decoder's name in imagecodecs."""

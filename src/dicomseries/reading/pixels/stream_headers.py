@@ -11,6 +11,8 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
+from dicomseries.reading.pixels.jpeg_headers import END_OF_IMAGE, jpeg_header
+
 __all__ = ["FrameSize", "check_stream", "stated_size"]
 
 
@@ -26,7 +28,7 @@ class FrameSize(NamedTuple):
 
 
 _RLE = "1.2.840.10008.1.2.5"
-_JPEG = frozenset(map("1.2.840.10008.1.2.4.{}".format, (50, 51, 57, 70)))
+_JPEG = frozenset(map("1.2.840.10008.1.2.4.{}".format, (50, 51, 53, 55, 57, 70)))
 _JPEG_LS = frozenset(map("1.2.840.10008.1.2.4.{}".format, (80, 81)))
 _JPEG_2000 = frozenset(map("1.2.840.10008.1.2.4.{}".format, (90, 91, 92, 93, 201, 202, 203)))
 _JPEG_XL = frozenset(map("1.2.840.10008.1.2.4.{}".format, (110, 111, 112)))
@@ -40,14 +42,9 @@ _MOST_GAIN = 4096
 """Frames above 256 MiB, decoded from less than a 4096th of it, count as damaged."""
 
 _BOX_MARK = b"\x00\x00\x00\x0c"
-_END_OF_IMAGE = b"\xff\xd9"
-_LONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
-"""TEM, RSTn and SOI have no length (ISO/IEC 10918-1 table B.1)."""
-_FRAME_MARKERS = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC} | {0xF7})
-"""Start of frame: SOF0 to SOF15 without DHT, JPG and DAC; and SOF55 of JPEG-LS."""
 
 
-def check_stream(transfer_syntax: str, stream: bytes, size: FrameSize, sample_bytes: int) -> None:
+def check_stream(transfer_syntax: str, stream: bytes, size: FrameSize, sample_bits: int) -> None:
     """Check that a stream holds a frame of this size.
 
     Parameters
@@ -58,8 +55,8 @@ def check_stream(transfer_syntax: str, stream: bytes, size: FrameSize, sample_by
         One frame.
     size : FrameSize
         Rows, Columns and SamplesPerPixel.
-    sample_bytes : int
-        Bytes of one sample of the result.
+    sample_bits : int
+        Bits of one sample of the uncompressed frame.
 
     Raises
     ------
@@ -73,14 +70,14 @@ def check_stream(transfer_syntax: str, stream: bytes, size: FrameSize, sample_by
     Examples
     --------
     >>> head = struct.pack("<16L", 2, 64, 1 << 30, *[0] * 13)
-    >>> check_stream("1.2.840.10008.1.2.5", head + bytes(99), FrameSize(4, 4, 1), 2)
+    >>> check_stream("1.2.840.10008.1.2.5", head + bytes(99), FrameSize(4, 4, 1), 16)
     Traceback (most recent call last):
     ...
     ValueError: an RLE header with segments at 64, 1073741824 in a stream of 163 bytes
     """
-    frame_bytes = size.rows * size.columns * size.samples * sample_bytes
+    frame_bytes = (size.rows * size.columns * size.samples * sample_bits + 7) // 8
     if transfer_syntax == _RLE:
-        _check_rle(stream, size.samples * sample_bytes, frame_bytes)
+        _check_rle(stream, size.samples * max(sample_bits // 8, 1), frame_bytes)
         return
     stated = stated_size(transfer_syntax, stream)
     if stated is None:
@@ -88,7 +85,7 @@ def check_stream(transfer_syntax: str, stream: bytes, size: FrameSize, sample_by
     if any(number not in {0, expected} for number, expected in zip(stated, size, strict=True)):
         message = f"a stream of {_text_of(stated)}; the header says {_text_of(size)}"
         raise ValueError(message)
-    if transfer_syntax in _JPEG_LS and _END_OF_IMAGE not in stream:
+    if transfer_syntax in _JPEG_LS and END_OF_IMAGE not in stream:
         message = "a truncated JPEG-LS stream"
         raise ValueError(message)
     if frame_bytes > _LARGE_FRAME_BYTES and frame_bytes > _MOST_GAIN * len(stream):
@@ -149,25 +146,15 @@ def _jpeg_size(stream: bytes) -> FrameSize:
     """Read the first frame header of JPEG or JPEG-LS.
 
     ISO/IEC 10918-1 section B.2.2.
+
+    Raises
+    ------
+    VariantError
+        If no decoder has the process of the stream.
     """
-    if stream[:2] != b"\xff\xd8":
-        message = "a stream that is not JPEG"
-        raise ValueError(message)
-    position = 2
-    while True:
-        if stream[position] != 0xFF:
-            message = f"a stream without a marker at byte {position}, before its frame header"
-            raise ValueError(message)
-        marker = stream[position + 1]
-        if marker == 0xFF:  # a fill byte before a marker
-            position += 1
-        elif marker in _FRAME_MARKERS:
-            rows, columns, samples = struct.unpack_from(">HHB", stream, position + 5)
-            return FrameSize(rows, columns, samples)
-        elif marker in _LONE_MARKERS:
-            position += 2
-        else:
-            position += 2 + max(struct.unpack_from(">H", stream, position + 2)[0], 2)
+    header = jpeg_header(stream)
+    header.check_process()
+    return FrameSize(header.rows, header.columns, len(header.components))
 
 
 def _jpeg_2000_size(stream: bytes) -> FrameSize:

@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dicomseries.reading import Element, Instance
-from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -27,9 +26,6 @@ LARGE_BYTES = 4096
 
 Model = dict[str, dict[str, Any]]
 """Elements by tag, as eight hexadecimal digits."""
-
-_WITH_CONTEXT = frozenset({IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN})
-"""Transfer syntaxes of files decoded as a whole, as VRs are missing or bytes swapped."""
 
 _CHARACTER_SET = 0x00080005
 _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
@@ -77,7 +73,8 @@ def model_of(instance: Instance, tags: Iterable[int] | None, bulk: str) -> Model
 
 
 def _encoder(instance: Instance) -> Callable[[int, Element], dict[str, Any] | None]:
-    if instance.transfer_syntax not in _WITH_CONTEXT:
+    # A file without VRs or with swapped bytes is decoded as a whole.
+    if not instance.is_implicit and instance.byte_order == "<":
         characters = instance.raw("SpecificCharacterSet")
         return lambda tag, element: _encode_shared(tag, element, characters)
     dataset = instance.dataset()

@@ -1,0 +1,128 @@
+"""Compressed transfer syntaxes that are read, and what decodes them."""
+
+from __future__ import annotations
+
+from dicomseries.lazy_dataclass import dataclass
+
+__all__ = ["DECODABLE_SYNTAXES", "DecodableSyntax", "decoders_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodableSyntax:
+    """A compressed transfer syntax that is read.
+
+    Parameters
+    ----------
+    uid, name : str
+        PS3.6 table A-1.
+    codec : str
+        Decoder of imagecodecs; "" if none is needed.
+    only_8_bit : tuple of str
+        Plug-ins of pydicom that reject samples of more than 8 bits.
+    """
+
+    uid: str
+    name: str
+    codec: str
+    only_8_bit: tuple[str, ...] = ()
+
+    def with_limit(self, plugin: str) -> str:
+        """Return a plug-in's name with its limit.
+
+        Examples
+        --------
+        >>> DECODABLE_SYNTAXES["1.2.840.10008.1.2.4.51"].with_limit("gdcm")
+        'gdcm (8 bits)'
+        """
+        return f"{plugin} (8 bits)" if plugin in self.only_8_bit else plugin
+
+
+_JPEG = "1.2.840.10008.1.2.4."
+
+_SYNTAXES = (
+    DecodableSyntax(uid="1.2.840.10008.1.2.5", name="RLE Lossless", codec="dicomrle"),
+    DecodableSyntax(uid=f"{_JPEG}50", name="JPEG Baseline (Process 1)", codec="jpeg8"),
+    DecodableSyntax(
+        uid=f"{_JPEG}51",
+        name="JPEG Extended (Process 2 & 4)",
+        codec="jpeg8",
+        only_8_bit=("gdcm", "pillow"),
+    ),
+    DecodableSyntax(
+        uid=f"{_JPEG}53",
+        name="JPEG Spectral Selection, Non-Hierarchical (Process 6 & 8) (Retired)",
+        codec="jpeg8",
+    ),
+    DecodableSyntax(
+        uid=f"{_JPEG}55",
+        name="JPEG Full Progression, Non-Hierarchical (Process 10 & 12) (Retired)",
+        codec="jpeg8",
+    ),
+    DecodableSyntax(
+        uid=f"{_JPEG}57", name="JPEG Lossless, Non-Hierarchical (Process 14)", codec="jpeg8"
+    ),
+    DecodableSyntax(
+        uid=f"{_JPEG}70",
+        name="JPEG Lossless, First-Order Prediction (Process 14, Selection Value 1)",
+        codec="jpeg8",
+    ),
+    DecodableSyntax(uid=f"{_JPEG}80", name="JPEG-LS Lossless Image Compression", codec="jpegls"),
+    DecodableSyntax(
+        uid=f"{_JPEG}81", name="JPEG-LS Lossy (Near-Lossless) Image Compression", codec="jpegls"
+    ),
+    DecodableSyntax(
+        uid=f"{_JPEG}90", name="JPEG 2000 Image Compression (Lossless Only)", codec="jpeg2k"
+    ),
+    DecodableSyntax(uid=f"{_JPEG}91", name="JPEG 2000 Image Compression", codec="jpeg2k"),
+    DecodableSyntax(
+        uid=f"{_JPEG}201",
+        name="High-Throughput JPEG 2000 Image Compression (Lossless Only)",
+        codec="htj2k",
+    ),
+    DecodableSyntax(
+        uid=f"{_JPEG}202",
+        name="High-Throughput JPEG 2000 with RPCL Options Image Compression (Lossless Only)",
+        codec="htj2k",
+    ),
+    # OpenJPH lets values beyond the range of a lossy image wrap: 256 becomes 0. OpenJPEG clips.
+    DecodableSyntax(
+        uid=f"{_JPEG}203", name="High-Throughput JPEG 2000 Image Compression", codec="jpeg2k"
+    ),
+    DecodableSyntax(uid=f"{_JPEG}110", name="JPEG XL Lossless", codec="jpegxl"),
+    DecodableSyntax(uid=f"{_JPEG}111", name="JPEG XL JPEG Recompression", codec="jpegxl"),
+    DecodableSyntax(uid=f"{_JPEG}112", name="JPEG XL", codec="jpegxl"),
+    DecodableSyntax(uid="1.2.840.10008.1.2.8.1", name="Deflated Image Frame Compression", codec=""),
+)
+
+DECODABLE_SYNTAXES = {syntax.uid: syntax for syntax in _SYNTAXES}
+"""By UID, in the order of the documentation."""
+
+
+def decoders_of(uid: str) -> tuple[str, ...]:
+    """Return the names of installed decoders of a compressed transfer syntax.
+
+    "imagecodecs", or "dicomseries" if no package is needed, before pydicom's plug-ins.
+
+    Examples
+    --------
+    >>> decoders_of("1.2.840.10008.1.2.8.1")[0]
+    'dicomseries'
+    """
+    from dicomseries.reading.pixels.imagecodecs_decoder import decoder_of  # noqa: PLC0415
+
+    syntax = DECODABLE_SYNTAXES.get(uid)
+    if syntax is None:
+        return ()
+    names = [] if syntax.codec else ["dicomseries"]
+    if decoder_of(uid) is not None:
+        names.append("imagecodecs")
+    return (*names, *map(syntax.with_limit, _pydicom_plugins(uid)))
+
+
+def _pydicom_plugins(uid: str) -> tuple[str, ...]:
+    from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415 - slow to import
+
+    try:
+        return tuple(get_decoder(uid).available_plugins)
+    except Exception:  # noqa: BLE001 - a broken plug-in, or an unknown syntax
+        return ()
