@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from dicomseries.reading.parse.instance import Instance, file_order
     from dicomseries.reading.parse.parser import Element, ParseError, item_spans, items_of
     from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
-    from dicomseries.reading.pixels.decodable_syntaxes import DECODABLE_SYNTAXES, decoders_of
+    from dicomseries.reading.pixels.decodable_syntaxes import DECODABLE_SYNTAXES
+    from dicomseries.reading.pixels.decode_frames import decoders_of
     from dicomseries.reading.pixels.encoded_frames import encoded_frame
     from dicomseries.reading.pixels.native_bytes import read_plain_frames
     from dicomseries.reading.pixels.pixel_format import (
@@ -171,7 +172,8 @@ export_lazily(
         "dicomseries.reading.parse.instance": ("Instance", "file_order"),
         "dicomseries.reading.parse.parser": ("Element", "ParseError", "item_spans", "items_of"),
         "dicomseries.reading.parse.same_values": ("are_encoded_alike", "comparable"),
-        "dicomseries.reading.pixels.decodable_syntaxes": ("DECODABLE_SYNTAXES", "decoders_of"),
+        "dicomseries.reading.pixels.decodable_syntaxes": ("DECODABLE_SYNTAXES",),
+        "dicomseries.reading.pixels.decode_frames": ("decoders_of",),
         "dicomseries.reading.pixels.encoded_frames": ("encoded_frame",),
         "dicomseries.reading.pixels.native_bytes": ("read_plain_frames",),
         "dicomseries.reading.pixels.pixel_format": (

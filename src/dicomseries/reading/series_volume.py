@@ -15,8 +15,7 @@ from dicomseries.reading.mosaics.mosaic_frames import MosaicFrames
 from dicomseries.reading.mosaics.mosaic_slabs import MosaicSlabs
 from dicomseries.reading.order.placement import FrameSet
 from dicomseries.reading.order.segment_order import segment_volumes
-from dicomseries.reading.pixels.decode_frames import check_first_frame
-from dicomseries.reading.pixels.pixel_format import stored_dtype
+from dicomseries.reading.pixels.pixel_format import is_compressed, stored_dtype
 from dicomseries.reading.pixels.rescale_of_frames import dtype_of_real, rescales_of_files
 from dicomseries.reading.pixels.segment_bits import are_overlapping
 from dicomseries.reading.series_attributes import SeriesTags
@@ -107,7 +106,12 @@ def open_volume(
     notes = (*notes, *map(str, selected.problems))
     for problem in selected.problems:
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
-    check_first_frame(selected.instances[0])
+    if is_compressed(selected.instances[0]):
+        from dicomseries.reading.pixels.decode_frames import (  # noqa: PLC0415 - for few files
+            check_first_frame,
+        )
+
+        check_first_frame(selected.instances[0])
     volume = volume_of(selected, grid, is_real=values == "real")
     volume = replace(volume, notes=notes)
     if slices is None:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from dicomseries.errors import ReadError
 from dicomseries.operating_system import open_file, read_at
 from dicomseries.reading import read_errors
-from dicomseries.reading.parse.deflated import scan_deflated
 from dicomseries.reading.parse.header_cache import (
     HeaderLayout,
     pattern_of,
@@ -165,6 +164,8 @@ def _parse(path: str, data: bytes, size: int) -> Instance:
     syntax = _transfer_syntax(meta.elements, data, meta.end)
     encoding = _encoding(syntax, data, meta.end)
     if syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+        from dicomseries.reading.parse.deflated import scan_deflated  # noqa: PLC0415 - rare
+
         main = scan_deflated(path, data, meta.end, size)
     else:
         main = scan_elements(data, meta.end, encoding)

@@ -1,10 +1,10 @@
-"""Compressed transfer syntaxes that are read, and what decodes them."""
+"""Compressed transfer syntaxes that are read, and their decoders."""
 
 from __future__ import annotations
 
 from dicomseries.lazy_dataclass import dataclass
 
-__all__ = ["DECODABLE_SYNTAXES", "DecodableSyntax", "decoders_of"]
+__all__ = ["DECODABLE_SYNTAXES", "DecodableSyntax"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,33 +96,3 @@ _SYNTAXES = (
 
 DECODABLE_SYNTAXES = {syntax.uid: syntax for syntax in _SYNTAXES}
 """By UID, in the order of the documentation."""
-
-
-def decoders_of(uid: str) -> tuple[str, ...]:
-    """Return the names of installed decoders of a compressed transfer syntax.
-
-    "imagecodecs", or "dicomseries" if no package is needed, before pydicom's plug-ins.
-
-    Examples
-    --------
-    >>> decoders_of("1.2.840.10008.1.2.8.1")[0]
-    'dicomseries'
-    """
-    from dicomseries.reading.pixels.imagecodecs_decoder import decoder_of  # noqa: PLC0415
-
-    syntax = DECODABLE_SYNTAXES.get(uid)
-    if syntax is None:
-        return ()
-    names = [] if syntax.codec else ["dicomseries"]
-    if decoder_of(uid) is not None:
-        names.append("imagecodecs")
-    return (*names, *map(syntax.with_limit, _pydicom_plugins(uid)))
-
-
-def _pydicom_plugins(uid: str) -> tuple[str, ...]:
-    from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415 - slow to import
-
-    try:
-        return tuple(get_decoder(uid).available_plugins)
-    except Exception:  # noqa: BLE001 - a broken plug-in, or an unknown syntax
-        return ()

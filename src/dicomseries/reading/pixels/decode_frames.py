@@ -29,13 +29,13 @@ from dicomseries.standard.transfer_syntaxes import (
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-__all__ = ["check_first_frame", "decode_frames"]
+__all__ = ["check_first_frame", "decode_frames", "decoders_of"]
 
 _Decode = Callable[[Instance, int, int], npt.NDArray[Any]]
 
 
 def check_first_frame(instance: Instance) -> None:
-    """Compare the first stream header with Rows and Columns.
+    """Compare the first stream header of a compressed file with Rows and Columns.
 
     Done before memory is allocated for all frames.
 
@@ -44,8 +44,6 @@ def check_first_frame(instance: Instance) -> None:
     ReadError
         If nothing decodes the transfer syntax, or the stream states another size or is damaged.
     """
-    if not is_compressed(instance):
-        return
     if instance.transfer_syntax not in DECODABLE_SYNTAXES:
         raise read_errors.syntax_not_read(instance.path, instance.transfer_syntax)
     check_pixels(instance)
@@ -180,3 +178,31 @@ def _check_shape(instance: Instance, frames: npt.NDArray[Any], count: int) -> No
     if frames.shape != expected:
         message = f"an array of {frames.shape}; the header says {expected}"
         raise ValueError(message)
+
+
+def decoders_of(uid: str) -> tuple[str, ...]:
+    """Return the names of installed decoders of a compressed transfer syntax.
+
+    "imagecodecs", or "dicomseries" if no package is needed, before pydicom's plug-ins.
+
+    Examples
+    --------
+    >>> decoders_of("1.2.840.10008.1.2.8.1")[0]
+    'dicomseries'
+    """
+    syntax = DECODABLE_SYNTAXES.get(uid)
+    if syntax is None:
+        return ()
+    names = [] if syntax.codec else ["dicomseries"]
+    if imagecodecs_decoder.decoder_of(uid) is not None:
+        names.append("imagecodecs")
+    return (*names, *map(syntax.with_limit, _pydicom_plugins(uid)))
+
+
+def _pydicom_plugins(uid: str) -> tuple[str, ...]:
+    from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415 - slow to import
+
+    try:
+        return tuple(get_decoder(uid).available_plugins)
+    except Exception:  # noqa: BLE001 - a broken plug-in, or an unknown syntax
+        return ()

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from dicomseries.operating_system import fill_from, open_file
 from dicomseries.reading import read_errors
-from dicomseries.reading.parse.deflated import fill_inflated
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, check_pixels
 from dicomseries.standard.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
@@ -81,6 +80,8 @@ def read_same_format(instance: Instance, start: int, view: memoryview, *, like: 
 
 def _read_at(instance: Instance, offset: int, view: memoryview) -> None:
     if instance.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+        from dicomseries.reading.parse.deflated import fill_inflated  # noqa: PLC0415 - rare
+
         fill_inflated(instance.path, offset, view)
         return
     try:

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.instance import Instance
-from dicomseries.reading.pixels.decode_frames import decode_frames
 from dicomseries.reading.pixels.native_bytes import (
     bytes_of,
     read_native_bytes,
@@ -90,6 +89,10 @@ def read_frames(
             return _read_bits(instance, start, stop)
         array = _read_planes(instance, start, stop)
     else:
+        from dicomseries.reading.pixels.decode_frames import (  # noqa: PLC0415 - for few files
+            decode_frames,
+        )
+
         array = decode_frames(instance, start, stop, prefer_pydicom=prefer_pydicom)
     return clear_unused_bits(instance, array)
 
