@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from dicomseries.geometry import Grid
 from dicomseries.orientation import orientation_code, orientation_text
+from dicomseries.slice_planes import SlicePlanes
 
 __all__ = [
     "block",
@@ -130,6 +133,8 @@ def facts_of_grid(grid: Grid) -> Sequence[tuple[str, str]]:
     slices, height, width = grid.shape
     size = ("size", f"{width} columns × {height} rows × {slices} slices")
     spacing = ("spacing", spacing_words(grid))
+    if isinstance(grid, SlicePlanes):
+        return (size, spacing, ("slices", f"no regular grid: {grid.summary}"))
     if not grid.statement.has_place:
         return (size, spacing, ("position", "none stated"))
     return (
@@ -150,18 +155,34 @@ def spacing_words(grid: Grid) -> str:
     >>> spacing_words(Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 1), statement=UNSTATED))
     'none stated'
     """
+    if isinstance(grid, SlicePlanes):
+        return _words_of_planes(grid)
+    if not grid.statement.has_place:
+        return _words_of_picture(grid)
     statement, (x, y, z) = grid.statement, grid.spacing_mm
-    if statement.has_place and not statement.has_lengths:
+    if not statement.has_lengths:
         return f"{numbers([z])} mm from slice to slice, none stated in the slice"
-    if statement.has_place and statement.thickness == "missing":
+    if statement.thickness == "missing":
         return f"{numbers((x, y))} mm (x, y), no thickness stated"
-    if statement.has_place:
-        return f"{numbers((x, y, z))} mm (x, y, z)"
+    return f"{numbers((x, y, z))} mm (x, y, z)"
+
+
+def _words_of_picture(grid: Grid) -> str:
+    statement, (x, y, _) = grid.statement, grid.spacing_mm
     if statement.lengths == "ratio":
         return f"none stated; pixels are {numbers([y / x])} times as high as wide"
     if not statement.has_lengths:
         return "none stated"
     return f"{numbers((x, y))} mm (x, y){_PLACES.get(statement.lengths, '')}"
+
+
+def _words_of_planes(planes: SlicePlanes) -> str:
+    if not planes.statement.has_lengths:
+        return f"none stated, {planes.summary}"
+    pairs = np.unique(planes.spacings_mm.round(6), axis=0)
+    if len(pairs) > 1:
+        return f"{len(pairs)} different ones, {planes.summary}"
+    return f"{numbers(planes.spacings_mm[0])} mm (x, y), {planes.summary}"
 
 
 def numbers_of_grid(grid: Grid) -> dict[str, Sequence[float | None] | None]:
@@ -174,6 +195,8 @@ def numbers_of_grid(grid: Grid) -> dict[str, Sequence[float | None] | None]:
     >>> numbers_of_grid(Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)))["spacing_mm"]
     [1.0, 1.0, 2.0]
     """
+    if isinstance(grid, SlicePlanes):
+        return _numbers_of_planes(grid)
     statement = grid.statement
     x, y, z = grid.spacing_mm
     is_thickness_missing = statement.thickness == "missing" and grid.shape[0] == 1
@@ -190,3 +213,11 @@ def numbers_of_grid(grid: Grid) -> dict[str, Sequence[float | None] | None]:
         "origin_lps": list(grid.origin_lps),
         "direction_lps": list(grid.direction_lps),
     }
+
+
+def _numbers_of_planes(planes: SlicePlanes) -> dict[str, Sequence[float | None] | None]:
+    spacing: list[float | None] | None = None
+    is_common = len(np.unique(planes.spacings_mm.round(6), axis=0)) == 1
+    if planes.statement.has_lengths and is_common:
+        spacing = [*planes.spacings_mm[0].tolist(), None]
+    return {"spacing_mm": spacing, "origin_lps": None, "direction_lps": None}

@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from dicomseries import drawing
 from dicomseries.errors import DicomSeriesError, GeometryError, counted
-from dicomseries.geometry import Grid
+from dicomseries.geometry import Grid, Space
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.orientation import Turn, orientation_code, orientation_text
 from dicomseries.short_repr import short_lines
+from dicomseries.slice_planes import SlicePlanes, orientations_of, positions_of
 from dicomseries.sources.arguments.segment_layers import check_layers
 from dicomseries.sources.arguments.volume_times import check_times
 from dicomseries.sources.frames.dask_frames import dask_array_of
@@ -46,7 +47,7 @@ class Volume:
         before those of the second.
     grid : Grid
         Where they are, LPS mm; its shape is (slices, rows, columns), that of one channel of one
-        volume.
+        volume. `SlicePlanes` if the slices form no regular grid.
     slope, intercept : float
         Meaning of an integer of the source: real = slope · integer + intercept (NIfTI's scl_slope,
         scl_inter). 1 and 0 where the numbers are real themselves.
@@ -196,6 +197,42 @@ class Volume:
         stated = drawing.numbers_of_grid(self.grid)["spacing_mm"] or (None, None, None)
         x, y, z = (math.nan if length is None else length for length in stated)
         return x, y, z
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the slices form a regular grid; `grid` is a `SlicePlanes` if not."""
+        return not isinstance(self.grid, SlicePlanes)
+
+    @property
+    def positions_mm(self) -> npt.NDArray[np.float64]:
+        """Centre of the first voxel of each slice in LPS mm, shape (slices, 3).
+
+        NaN where it is not stated (ImagePositionPatient, PS3.3 section C.7.6.2).
+        """
+        return positions_of(self.grid)
+
+    @property
+    def orientations(self) -> npt.NDArray[np.float64]:
+        """Cosines of columns and rows of each slice in LPS, shape (slices, 6).
+
+        Along them the column index, then the row index grows; NaN where they are not stated
+        (ImageOrientationPatient, PS3.3 section C.7.6.2).
+        """
+        return orientations_of(self.grid)
+
+    def sheared_affine(self, space: Space = "LPS") -> npt.NDArray[np.float64]:
+        """Return the 4×4 matrix from (column, row, slice) to mm.
+
+        Also of a tilted gantry, whose slices take even steps that are not along the normal.
+
+        Raises
+        ------
+        GeometryError
+            If the slices are irregular in another way.
+        """
+        if isinstance(self.grid, SlicePlanes):
+            return self.grid.sheared_affine(space)
+        return self.grid.affine(space)
 
     def __len__(self) -> int:
         """Return the length of the first axis: volumes, or slices."""

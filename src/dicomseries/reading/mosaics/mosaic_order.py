@@ -24,7 +24,7 @@ from dicomseries.reading.geometry.volume_sorting import (
 )
 from dicomseries.reading.mosaics.mosaic_facts import holds_mosaic
 from dicomseries.reading.mosaics.mosaic_frames import MosaicFrames, mosaic_frames
-from dicomseries.reading.order.placement import FrameSet, Placement, SlicePlanes, place_on_grid
+from dicomseries.reading.order.placement import FrameSet, Placement, SortedPlanes, place_on_grid
 from dicomseries.reading.parse.clocks import seconds_of_dates
 from dicomseries.reading.parse.instance import Instance, file_order, unlike
 from dicomseries.reading.problems import Problem, has_errors
@@ -135,14 +135,14 @@ def _sources(pool: tuple[MosaicFrames, ...]) -> Indices:
     return np.concatenate(parts)
 
 
-def _planes(pool: tuple[MosaicFrames, ...], sources: Indices) -> SlicePlanes:
+def _planes(pool: tuple[MosaicFrames, ...], sources: Indices) -> SortedPlanes:
     first = pool[0]
     names = []
     for file, tile in sources[: first.count].tolist():
         names.append(f"tile {tile + 1} of {pool[file].instance.name}")
     files = [frames.instance for frames in pool]
     positions = [pool[file].positions_lps[tile] for file, tile in sources.tolist()]
-    return SlicePlanes(
+    return SortedPlanes(
         noun="files",
         names=names,
         positions_lps=np.array(positions),

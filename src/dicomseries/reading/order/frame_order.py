@@ -19,7 +19,7 @@ from dicomseries.reading.multiframe.frame_facts import Frames, frames_of
 from dicomseries.reading.order.placement import (
     FrameSet,
     Placement,
-    SlicePlanes,
+    SortedPlanes,
     no_geometry,
     place_on_grid,
 )
@@ -165,7 +165,7 @@ def _place_in_space(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Pl
     groups = [frames.groups for frames in pool]
     sorting = sort_frames(groups, positions @ unit_normal(axes[0]))
     order = sorting.order
-    planes = SlicePlanes(
+    planes = SortedPlanes(
         noun="frames",
         names=_names(pool, sources[order[: sorting.place_count]]),
         positions_lps=positions[order],

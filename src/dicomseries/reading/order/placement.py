@@ -31,7 +31,7 @@ from dicomseries.reading.multiframe.frame_facts import Frames
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.problems import Problem, has_errors
 
-__all__ = ["FrameSet", "Placement", "SlicePlanes", "no_geometry", "place_on_grid"]
+__all__ = ["FrameSet", "Placement", "SortedPlanes", "no_geometry", "place_on_grid"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -99,7 +99,7 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SlicePlanes:
+class SortedPlanes:
     """Planes of sorted slices, volume by volume.
 
     Parameters
@@ -129,7 +129,9 @@ class SlicePlanes:
     size: tuple[int, int]
 
 
-def place_on_grid(planes: SlicePlanes, sorting: VolumeSorting) -> tuple[Grid | None, list[Problem]]:
+def place_on_grid(
+    planes: SortedPlanes, sorting: VolumeSorting
+) -> tuple[Grid | None, list[Problem]]:
     """Return the grid of the first volume, and all problems."""
     arrangement = sorting.arrangement
     if arrangement is None:

@@ -12,7 +12,7 @@ from dicomseries.reading.geometry.picture_series import picture_grid, picture_ti
 from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_normal
 from dicomseries.reading.geometry.volume_keys import file_clocks
 from dicomseries.reading.geometry.volume_sorting import rising_times, sort_files
-from dicomseries.reading.order.placement import Placement, SlicePlanes, no_geometry, place_on_grid
+from dicomseries.reading.order.placement import Placement, SortedPlanes, no_geometry, place_on_grid
 from dicomseries.reading.parse.instance import Instance, file_order, unlike
 from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS
 from dicomseries.reading.problems import Problem, has_errors
@@ -171,12 +171,12 @@ def _is_parallel(instance: Instance, axes: Floats | None) -> bool:
     return bool(np.abs(other - axes).max() <= SAME_DIRECTION)
 
 
-def _planes(files: tuple[Instance, ...], positions_lps: Floats) -> SlicePlanes:
+def _planes(files: tuple[Instance, ...], positions_lps: Floats) -> SortedPlanes:
     axes = _orientation_of(files[0])
     assert axes is not None  # noqa: S101 - _orientation_problems has checked it
     between = files[0].decimal("SpacingBetweenSlices")
     thickness = files[0].decimal("SliceThickness")
-    return SlicePlanes(
+    return SortedPlanes(
         noun="files",
         names=[instance.name for instance in files],
         positions_lps=positions_lps,
