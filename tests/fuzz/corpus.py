@@ -15,6 +15,7 @@ import numpy as np
 import pydicom
 
 import dicomseries as dcs
+from judges.mosaics import csa1, grid_dataset, write_mosaics
 
 _LARGEST = 300_000
 _SEED = 7
@@ -110,6 +111,14 @@ def _again(folder: Path) -> None:
         dataset.save_as(folder / name / "1.dcm", implicit_vr=name == "implicit", little_endian=True)
 
 
+def _mosaics(folder: Path) -> None:
+    """Write files of which one image holds all slices."""
+    stored = _integers(2, 5, 4, 6, dtype="uint16")
+    write_mosaics(folder / "mosaic", stored, fields={"B_value": ("IS", ["1000"])})
+    write_mosaics(folder / "mosaic-old", stored, header=csa1, is_reversed=True)
+    write_mosaics(folder / "grid", stored, make=grid_dataset)
+
+
 @functools.cache
 def dicom_files(folder: Path) -> tuple[tuple[str, bytes], ...]:
     """Return the name and bytes of each; of a series the first file."""
@@ -117,6 +126,7 @@ def dicom_files(folder: Path) -> tuple[tuple[str, bytes], ...]:
         warnings.simplefilter("ignore")
         _own(folder)
         _again(folder)
+        _mosaics(folder)
     found = [(path.name, min(path.glob("*.dcm"))) for path in sorted(folder.iterdir())]
     data = Path(pydicom.__file__).parent / "data"
     others = sorted(

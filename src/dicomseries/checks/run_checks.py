@@ -12,6 +12,7 @@ from dicomseries.checks.coverage import coverage_of, images_of
 from dicomseries.checks.findings import Findings
 from dicomseries.checks.registry import Finding, run
 from dicomseries.checks.series_view.element_values import forget_items
+from dicomseries.checks.series_view.mosaic_view import MosaicView, holds_tiles
 from dicomseries.checks.series_view.series_view import LABEL_MAP, SeriesView
 from dicomseries.checks.validators import Validation, validate
 from dicomseries.errors import counted
@@ -146,7 +147,7 @@ def check(
     if against is not None:
         volume = against.along_normal()
         comparison = Comparison(
-            view=SeriesView(images or instances),
+            view=_view_to_compare(parts[0], images or instances),
             grid=volume.grid,
             volumes=volume.volumes or 1,
             volume=volume,
@@ -164,6 +165,13 @@ def check(
     else:
         not_checked.append("dciodvfy, dcentvfy: left out by choice")
     return Findings(findings, checked=checked, not_checked=not_checked)
+
+
+def _view_to_compare(series: Series, instances: Sequence[Instance]) -> SeriesView:
+    """Return the slices of a series, those of mosaics one by one."""
+    if holds_tiles(series):
+        return MosaicView(series)
+    return SeriesView(instances)
 
 
 def _parts(path: LocalFiles, scanned: Scan, series: str | None) -> tuple[Series, ...]:

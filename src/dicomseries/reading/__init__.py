@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     )
     from dicomseries.reading.series_folders import Scan, Series, scan
     from dicomseries.reading.series_place import SeriesPlace
-    from dicomseries.reading.series_volume import open_volume, read, volume_of
+    from dicomseries.reading.series_volume import open_volume, read, stored_frames, volume_of
     from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
 
 __all__ = [
@@ -139,6 +139,7 @@ __all__ = [
     "sort_files",
     "sort_frames",
     "stored_dtype",
+    "stored_frames",
     "tags",
     "text_of",
     "volume_of",
@@ -207,7 +208,7 @@ export_lazily(
         "dicomseries.reading.series_choice": ("nothing_found", "select", "select_images"),
         "dicomseries.reading.series_folders": ("Scan", "Series", "scan"),
         "dicomseries.reading.series_place": ("SeriesPlace",),
-        "dicomseries.reading.series_volume": ("open_volume", "read", "volume_of"),
+        "dicomseries.reading.series_volume": ("open_volume", "read", "stored_frames", "volume_of"),
         "dicomseries.reading.slice_selection": ("Slices", "chosen_slices", "grid_of_slices"),
     },
 )

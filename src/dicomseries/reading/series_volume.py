@@ -24,9 +24,9 @@ from dicomseries.reading.series_files import LocalFiles, name_of_files
 from dicomseries.reading.series_folders import Series, scan
 from dicomseries.reading.series_slabs import FrameSlabs
 from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
-from dicomseries.sources import Volume, array_frames, picked_frames
+from dicomseries.sources import FrameReader, Volume, array_frames, picked_frames
 
-__all__ = ["open_volume", "read", "volume_of"]
+__all__ = ["open_volume", "read", "stored_frames", "volume_of"]
 
 
 def open_volume(
@@ -224,6 +224,19 @@ def _frames_of(series: Series) -> FrameSet:
         return series.frame_set
     files = np.arange(len(series.instances))
     return FrameSet(pool=(), sources=np.column_stack((files, np.zeros_like(files))))
+
+
+def stored_frames(series: Series) -> FrameReader:
+    """Return the stored values of a series that has a grid, with any rescales.
+
+    Parameters
+    ----------
+    series : Series
+        No segmentation.
+    """
+    frames = _frames_of(series)
+    rescales = _identity(len(frames.sources))
+    return _frame_slabs(series, frames, rescales, stored_dtype(series.instances[0]), 1.0).reader()
 
 
 def _frame_slabs(

@@ -211,6 +211,24 @@ sSliceArray.lSize = 5
     np.testing.assert_allclose(volume.grid.affine(), MOSAIC_AFFINE, atol=1e-6)
 
 
+def test_the_private_elements_of_xa_replace_a_csa_header(tmp_path):
+    def change(volume, dataset):
+        del dataset[0x0029, 0x1010]
+        block = dataset.private_block(0x21, "SIEMENS MR SDI 02", create=True)
+        block.add_new(0x01, "US", SLICES)
+        block.add_new(0x02, "FD", [0.0, 1.0, 0.0])
+        block.add_new(0x05, "IS", f"{volume * 700}")
+        block.add_new(0x46, "FD", [0.0, 0.6, 0.8])
+        block.add_new(0x62, "FD", [0.0, 100.0, 50.0, 150.0, 75.0])
+
+    volume = read(write_mosaics(tmp_path, STORED, change=change, is_reversed=True))
+    np.testing.assert_array_equal(volume.array, STORED)
+    np.testing.assert_allclose(volume.grid.affine(), MOSAIC_AFFINE, atol=1e-6)
+    assert volume.tags["MosaicRefAcqTimes"][:SLICES] == (75.0, 150.0, 50.0, 100.0, 0.0)
+    assert volume.tags["DiffusionBValue"][::SLICES] == (0.0, 700.0, 1400.0)
+    assert volume.tags["DiffusionGradientOrientation"] == [0.0, 0.6, 0.8]
+
+
 def test_a_thickness_in_place_of_a_distance_is_said(tmp_path):
     def change(_, dataset):
         del dataset.SpacingBetweenSlices

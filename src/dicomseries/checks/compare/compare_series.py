@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dicomseries.checks.compare.compare_values import largest_error
 from dicomseries.checks.registry import Fault, Finding, check, run
 from dicomseries.checks.series_view.file_frames import numbers_of_frames
+from dicomseries.checks.series_view.mosaic_view import MosaicView
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.errors import DicomSeriesError
 from dicomseries.geometry import Grid
@@ -163,8 +164,9 @@ def _corners(view: SeriesView) -> Floats | None:
     positions = view.places.positions_lps
     if cosines is None or spacing is None or positions is None:
         return None
-    across = cosines[:, :3] * (spacing[:, 1:] * (view.first.columns - 1))
-    down = cosines[:, 3:] * (spacing[:, :1] * (view.first.rows - 1))
+    rows, columns = view.shape[1:3]
+    across = cosines[:, :3] * (spacing[:, 1:] * (columns - 1))
+    down = cosines[:, 3:] * (spacing[:, :1] * (rows - 1))
     planes = np.stack([0 * across, across, down, across + down], axis=1)
     corners: Floats = positions[:, None, :] + planes
     if not np.isfinite(corners).all():
@@ -334,7 +336,7 @@ def _blocks(view: SeriesView, volume: Volume) -> Iterator[tuple[int, int]]:
 def _stored(view: SeriesView, start: int, stop: int) -> Iterator[npt.NDArray[np.generic] | None]:
     """Yield stored values of slices; None if not readable."""
     sources = view.places.sources[start:stop]
-    if not view.is_multi_frame:
+    if not view.is_multi_frame and not isinstance(view, MosaicView):
         for source in sources:
             try:
                 stored = read_stored(source.instance)
@@ -344,7 +346,10 @@ def _stored(view: SeriesView, start: int, stop: int) -> Iterator[npt.NDArray[np.
                 yield stored
         return
     try:
-        frames = read_frames(sources[0].instance, sources[0].frame, sources[-1].frame + 1)
+        if isinstance(view, MosaicView):
+            frames = view.stored.read(start, stop)
+        else:
+            frames = read_frames(sources[0].instance, sources[0].frame, sources[-1].frame + 1)
     except DicomSeriesError:
         yield from [None] * len(sources)
     else:

@@ -200,7 +200,7 @@ def references_by_plane(
         volume names one picture of the same rows and columns.
     """
     images = _SourceImages(source)
-    preserved = "YES" if matching.same_pixels else "NO"
+    preserved = _preserved(source, matching)
     volume_groups = _volume_groups(source, volumes)
     in_plane: Sequence[int | None] = matching.exact
     if not has_place:
@@ -242,11 +242,21 @@ def _selections(source: SourceSeries, matching: Matching, volumes: int) -> list[
         for slices, exact in zip(matching.slices, matching.exact, strict=True):
             preserved: str | None = "NO"
             if exact is not None and matching.same_pixels:
-                preserved = "YES"
+                preserved = _preserved(source, matching)
             elif exact is not None and matching.locations_preserved:
                 preserved = None
             selections.append(_Selection(slices, group, preserved))
     return selections
+
+
+def _preserved(source: SourceSeries, matching: Matching) -> str | None:
+    """Return SpatialLocationsPreserved of an image in the plane of a slice.
+
+    None for a mosaic, whose pixels lie elsewhere in the whole image.
+    """
+    if source.are_tiles and matching.same_pixels:
+        return None
+    return "YES" if matching.same_pixels else "NO"
 
 
 def _volume_groups(source: SourceSeries, volumes: int) -> list[range]:

@@ -96,6 +96,8 @@ class SourceSeries:
         Transfer syntax of its pixels.
     compression_ratio : float, optional
         Size of its pixels by their compressed size in the files.
+    are_tiles : bool
+        Whether the frames are parts of larger images (mosaics).
 
     Raises
     ------
@@ -129,6 +131,7 @@ class SourceSeries:
     times_s: tuple[float, ...] | None = None
     transfer_syntax_uid: str = "1.2.840.10008.1.2.1"
     compression_ratio: float | None = None
+    are_tiles: bool = False
 
     def __post_init__(self) -> None:
         slices = self.grid.shape[0]

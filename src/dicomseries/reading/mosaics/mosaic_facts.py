@@ -5,9 +5,11 @@ Siemens has it in the CSA headers and in private attributes; UIH in private attr
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,15 @@ CsaFields = Mapping[str, tuple[str, ...]]
 
 _CSA = "SIEMENS CSA HEADER"
 _SIEMENS = "SIEMENS MR HEADER"
+_SDI = "SIEMENS MR SDI 02"
+_ELSEWHERE = {
+    "NumberOfImagesInMosaic": ((0x0019, _SIEMENS, 0x0A, "US"), (0x0021, _SDI, 0x01, "US")),
+    "SliceNormalVector": ((0x0021, _SDI, 0x02, "FD"),),
+    "MosaicRefAcqTimes": ((0x0019, _SIEMENS, 0x29, "FD"), (0x0021, _SDI, 0x62, "FD")),
+    "B_value": ((0x0019, _SIEMENS, 0x0C, "IS"), (0x0021, _SDI, 0x05, "IS")),
+    "DiffusionGradientDirection": ((0x0019, _SIEMENS, 0x0E, "FD"), (0x0021, _SDI, 0x46, "FD")),
+}
+"""CSA field → the private elements that hold it too: group, creator, number, VR (XA: the last)."""
 _PROTOCOLS = ((0x0029, _CSA, 0x20), (0x0021, "SIEMENS MR SDS 01", 0x19))
 """Group, creator and number of the elements that hold the protocol (XA: the second)."""
 _SLICE_ARRAY = re.compile(rb"sSliceArray\.(\w+(?:\[\d+\])?(?:\.\w+)*)\s*=\s*(-?[\w.+-]+)")
@@ -121,14 +132,15 @@ def _siemens_facts(instance: Instance) -> MosaicFacts:
     tiles = Tiles.in_square(count, instance.rows, instance.columns)
     if tiles is None:
         raise _no_tiles(instance, count)
-    corner, axes, (row_mm, column_mm) = _plane_of(instance)
+    corner, (row_mm, column_mm) = _corner_of(instance)
+    axes, normal = _axes_of(instance)
     slice_mm, is_thickness = _slice_distance(instance)
-    normal = _slice_normal(instance, csa, axes)
+    step = slice_mm * _slice_normal(instance, csa, normal)
     # ImagePositionPatient is that of the whole image, laid around the centre of the slices.
     right = (instance.columns - tiles.columns) / 2 * column_mm
     down = (instance.rows - tiles.rows) / 2 * row_mm
     first = corner + axes[0] * right + axes[1] * down
-    steps = np.arange(tiles.count, dtype=np.float64)[:, None] * (slice_mm * normal)
+    steps = np.arange(tiles.count, dtype=np.float64)[:, None] * step
     attributes: dict[str, Sequence[Any]] = {}
     times = _slice_times_ms(instance, csa, tiles.count)
     if times:
@@ -163,30 +175,37 @@ def _csa_of(instance: Instance) -> CsaFields:
         ) from problem
 
 
+def _siemens_numbers(instance: Instance, csa: CsaFields, name: str) -> tuple[float, ...]:
+    """Return the numbers of a CSA field, from the private elements if the header lacks it."""
+    numbers = csa_numbers(csa, name)
+    for group, creator, offset, vr in _ELSEWHERE[name]:
+        if numbers:
+            break
+        numbers = private_numbers(instance, group, creator, offset, vr)
+    return numbers
+
+
 def _siemens_count(instance: Instance, csa: CsaFields) -> int:
-    candidates = (
-        csa_numbers(csa, "NumberOfImagesInMosaic")[:1],
-        private_numbers(instance, 0x0019, _SIEMENS, 0x0A, "US")[:1],
-        (float(len(private_numbers(instance, 0x0019, _SIEMENS, 0x29, "FD"))),),
-        _protocol_numbers(instance, ("lSize",)),
-    )
-    for numbers in candidates:
-        if numbers and numbers[0] >= 1 and numbers[0].is_integer():
-            return int(numbers[0])
+    numbers = _siemens_numbers(instance, csa, "NumberOfImagesInMosaic")[:1]
+    if not numbers or not numbers[0] >= 1:
+        numbers = (float(len(_siemens_numbers(instance, csa, "MosaicRefAcqTimes"))),)
+    if not numbers[0] >= 1:
+        numbers = _protocol_numbers(instance, ("lSize",))
+    if numbers and numbers[0] >= 1 and numbers[0].is_integer():
+        return int(numbers[0])
     raise _unknown(instance, "the number of its slices (NumberOfImagesInMosaic)")
 
 
-def _slice_normal(instance: Instance, csa: CsaFields, axes: Floats) -> Floats:
+def _slice_normal(instance: Instance, csa: CsaFields, normal: Floats) -> Floats:
     """Return the unit vector from the first tile's slice to the next.
 
     The normal of the image plane, in the direction that the header states.
     """
-    stated = csa_numbers(csa, "SliceNormalVector", 3)
-    if not stated:
+    stated = _siemens_numbers(instance, csa, "SliceNormalVector")
+    if len(stated) != 3 or not any(stated):
         stated = _protocol_numbers(instance, [f"asSlice[0].sNormal.{axis}" for axis in _AXES])
-    if not any(stated):
+    if len(stated) != 3 or not any(stated):
         raise _unknown(instance, "the direction of its slices (SliceNormalVector)")
-    normal = unit_normal(axes)
     cosine = float(np.dot(stated, normal) / np.linalg.norm(stated))
     if not abs(cosine) >= _NO_COSINES:
         raise _unknown(
@@ -202,9 +221,7 @@ def _slice_times_ms(instance: Instance, csa: CsaFields, count: int) -> list[floa
 
     [] if that is unknown.
     """
-    times = csa_numbers(csa, "MosaicRefAcqTimes", count)
-    if not times:
-        times = private_numbers(instance, 0x0019, _SIEMENS, 0x29, "FD")
+    times = _siemens_numbers(instance, csa, "MosaicRefAcqTimes")
     if len(times) != count or not np.isfinite(times).all():
         return []
     return list(times)
@@ -214,15 +231,11 @@ def _siemens_diffusion(instance: Instance, csa: CsaFields) -> dict[str, Any]:
     """Return b-value and direction (in the patient, LPS) that the file lacks as standard ones."""
     if instance.raw("DiffusionBValue") is not None:
         return {}
-    b_values = csa_numbers(csa, "B_value", 1)
-    if not b_values:
-        b_values = private_numbers(instance, 0x0019, _SIEMENS, 0x0C, "IS")
+    b_values = _siemens_numbers(instance, csa, "B_value")
     if len(b_values) != 1 or not 0 <= b_values[0] < np.inf:
         return {}
     diffusion: dict[str, Any] = {"DiffusionBValue": b_values[0]}
-    direction = csa_numbers(csa, "DiffusionGradientDirection", 3)
-    if not direction:
-        direction = private_numbers(instance, 0x0019, _SIEMENS, 0x0E, "FD")
+    direction = _siemens_numbers(instance, csa, "DiffusionGradientDirection")
     if _is_direction(direction):
         diffusion["DiffusionGradientOrientation"] = list(direction)
     return diffusion
@@ -296,9 +309,9 @@ def _uih_facts(instance: Instance) -> MosaicFacts:
     slice_mm, is_thickness = 0.0, False
     if count == 1:
         slice_mm, is_thickness = _slice_distance(instance)
-    axes = _axes_of(instance)
+    axes, normal = _axes_of(instance)
     attributes = _uih_attributes(instance, items)
-    for keyword, value in _uih_diffusion(instance, axes).items():
+    for keyword, value in _uih_diffusion(instance, np.vstack((axes, normal))).items():
         attributes[keyword] = [value] * count
     return MosaicFacts(
         tiles=tiles,
@@ -327,8 +340,11 @@ def _uih_attributes(
     return attributes
 
 
-def _uih_diffusion(instance: Instance, axes: Floats) -> dict[str, Any]:
-    """Return b-value and direction (in the patient, LPS) that the file lacks as standard ones."""
+def _uih_diffusion(instance: Instance, directions: Floats) -> dict[str, Any]:
+    """Return b-value and direction (in the patient, LPS) that the file lacks as standard ones.
+
+    `directions`, shape (3, 3), are those of rows, columns and normal.
+    """
     b_values = private_numbers(instance, 0x0065, _UIH, 0x09, "FD")
     if instance.raw("DiffusionBValue") is not None or len(b_values) != 1:
         return {}
@@ -336,8 +352,8 @@ def _uih_diffusion(instance: Instance, axes: Floats) -> dict[str, Any]:
     # Along the rows, the columns and the normal of the image.
     direction = private_numbers(instance, 0x0065, _UIH, 0x37, "FD")
     if _is_direction(direction):
-        turned = np.array(direction) @ np.vstack((axes, unit_normal(axes)))
-        diffusion["DiffusionGradientOrientation"] = turned.round(9).tolist()
+        in_patient = np.array(direction) @ directions
+        diffusion["DiffusionGradientOrientation"] = in_patient.round(9).tolist()
     return diffusion
 
 
@@ -347,25 +363,35 @@ def _is_direction(vector: Sequence[float]) -> bool:
     return len(vector) == 3 and abs(float(np.linalg.norm(vector)) - 1) < _NO_UNIT
 
 
-def _plane_of(instance: Instance) -> tuple[Floats, Floats, tuple[float, float]]:
-    """Return the corner, the axes, and row and column spacing of the whole image."""
+def _corner_of(instance: Instance) -> tuple[Floats, tuple[float, float]]:
+    """Return the position of the whole image, and its row and column spacing."""
     corner = instance.numbers("ImagePositionPatient")
     spacing = instance.numbers("PixelSpacing")
-    if len(corner) != 3 or not np.isfinite(corner).all():
+    if len(corner) != 3 or not all(map(math.isfinite, corner)):
         raise _unknown(instance, "its position (ImagePositionPatient)")
-    if len(spacing) != 2 or not (np.isfinite(spacing).all() and min(spacing) > 0):
+    if len(spacing) != 2 or not 0 < min(spacing) <= max(spacing) < math.inf:
         raise _unknown(instance, "its PixelSpacing")
-    return np.array(corner), _axes_of(instance), (spacing[0], spacing[1])
+    return np.array(corner), (spacing[0], spacing[1])
 
 
-def _axes_of(instance: Instance) -> Floats:
-    cosines = instance.numbers("ImageOrientationPatient")
-    if len(cosines) != 6 or not np.isfinite(cosines).all():
+def _axes_of(instance: Instance) -> tuple[Floats, Floats]:
+    """Return the cosines of rows and columns, and the unit normal."""
+    plane = _axes_and_normal(instance.numbers("ImageOrientationPatient"))
+    if plane is None:
         raise _unknown(instance, "its orientation (ImageOrientationPatient)")
+    return plane
+
+
+@lru_cache(maxsize=8)
+def _axes_and_normal(cosines: tuple[float, ...]) -> tuple[Floats, Floats] | None:
+    """Return axes and normal; None without a plane. The files of a series have the same."""
+    if len(cosines) != 6 or not all(map(math.isfinite, cosines)):
+        return None
     axes = np.reshape(cosines, (2, 3))
-    if not np.linalg.norm(np.cross(axes[0], axes[1])) > 0:
-        raise _unknown(instance, "its orientation (ImageOrientationPatient)")
-    return axes
+    normal = unit_normal(axes)
+    if not np.linalg.norm(normal) > 0:
+        return None
+    return axes, normal
 
 
 def _unknown(instance: Instance, lacking: str) -> ReadError:

@@ -128,8 +128,9 @@ def _starts(pool: tuple[MosaicFrames, ...]) -> Floats:
 def _sources(pool: tuple[MosaicFrames, ...]) -> Indices:
     """Return file and tile of each slice: volume by volume, along the normal."""
     parts = []
+    normal = unit_normal(pool[0].facts.axes)
     for index, frames in enumerate(pool):
-        distances = frames.positions_lps @ unit_normal(frames.facts.axes)
+        distances = frames.positions_lps @ normal
         tiles = np.argsort(distances, kind="stable")
         parts.append(np.column_stack((np.full_like(tiles, index), tiles)))
     return np.concatenate(parts)

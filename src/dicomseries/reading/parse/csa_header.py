@@ -7,7 +7,7 @@ nibabel is no requirement of ours and slow to import; tests compare both readers
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from dicomseries.reading.parse.parser import ParseError
@@ -18,7 +18,8 @@ _MAGIC = b"SV10"
 """Start of the newer form (CSA2), since VB; the older one (CSA1) has none."""
 _FIELD = struct.Struct("<64si4s3i")
 """Name, value multiplicity, VR, syngo type, number of items, a constant."""
-_ITEM = struct.Struct("<4i")
+_ITEM_SIZE = 16
+_LENGTH = struct.Struct("<i")
 _COUNT = struct.Struct("<2I")
 _MOST_FIELDS = 1000
 _TEXTS = frozenset({"LO", "SH", "LT", "ST", "UT", "CS", "UN", "AE", "UI", "PN", "DT", "DA", "TM"})
@@ -61,40 +62,52 @@ def csa_fields(raw: bytes) -> dict[str, tuple[str, ...]]:
     for number in range(count):
         name, multiplicity, vr, _, item_count, _ = _unpacked(_FIELD, raw, position)
         position += _FIELD.size
-        if number == 0 and not is_new:
-            extra = item_count  # the older form adds it to every length
-        if not 0 <= item_count <= (len(raw) - position) // _ITEM.size:
+        if number == 0:
+            extra = item_count
+        if not 0 <= item_count <= (len(raw) - position) // _ITEM_SIZE:
             message = f"{item_count} items of the CSA field {_text(name)!r}"
             raise ParseError(message)
-        texts = []
-        for start, stop in _items(raw, position, item_count, extra=None if is_new else extra):
-            texts.append(_text(raw[start:stop]))
-            position = stop + -(stop - start) % 4
+        if is_new:
+            texts, position = _new_items(raw, position, item_count)
+        else:
+            texts, position = _old_items(raw, position, item_count, extra)
         fields[_text(name)] = _values(texts, multiplicity, is_text=_text(vr) in _TEXTS)
     return fields
 
 
-def _items(
-    raw: bytes, position: int, count: int, *, extra: int | None
-) -> Iterator[tuple[int, int]]:
-    """Yield begin and end of the items of a field.
-
-    `extra` is subtracted from lengths of the older form. There, a length that cannot be is the
-    end of the values, and the header of that item has been read.
-    """
+def _new_items(raw: bytes, position: int, count: int) -> tuple[list[str], int]:
+    """Return the texts of a field in the newer form, and where they end."""
+    texts = []
     for _ in range(count):
-        stated, length, _, _ = _unpacked(_ITEM, raw, position)
-        position += _ITEM.size
-        if extra is not None:
-            length = stated - extra
-            if length < 0 or position + length > len(raw):
-                yield position, position
-                return
-        if length < 0 or position + length > len(raw):
+        (length,) = _unpacked(_LENGTH, raw, position + 4)
+        position += _ITEM_SIZE
+        if not length:
+            texts.append("")
+            continue
+        stop = position + length
+        if length < 0 or stop > len(raw):
             message = f"an item of {length} bytes in a CSA header, {len(raw) - position} follow"
             raise ParseError(message)
-        yield position, position + length
+        texts.append(_text(raw[position:stop]))
+        position = stop + -length % 4
+    return texts, position
+
+
+def _old_items(raw: bytes, position: int, count: int, extra: int) -> tuple[list[str], int]:
+    """Return the texts of a field in the older form, and where they end.
+
+    Its lengths are `extra` too large. One that cannot be is the end of the values.
+    """
+    texts = []
+    for _ in range(count):
+        (stated,) = _unpacked(_LENGTH, raw, position)
+        position += _ITEM_SIZE
+        length = stated - extra
+        if length < 0 or position + length > len(raw):
+            break
+        texts.append(_text(raw[position : position + length]))
         position += length + -length % 4
+    return texts, position
 
 
 def _values(texts: list[str], multiplicity: int, *, is_text: bool) -> tuple[str, ...]:

@@ -28,14 +28,16 @@ def private_element(instance: Instance, group: int, creator: str, offset: int) -
     PS3.5 section 7.8.1.
     """
     name = creator.encode("ascii")
-    for block in range(0x10, 0x100):
-        element = instance.element(group << 16 | block)
-        if element is None:
+    first, last = group << 16 | 0x10, group << 16 | 0xFF
+    for tag in instance.base:
+        if not first <= tag <= last:
             continue
-        if element.raw.strip(b" \0") == name:
-            member = instance.element(group << 16 | block << 8 | offset)
-            if member is not None:
-                return member
+        element = instance.element(tag)
+        if element is None or element.raw.strip(b" \0") != name:
+            continue
+        member = instance.element(group << 16 | (tag & 0xFF) << 8 | offset)
+        if member is not None:
+            return member
     return None
 
 

@@ -110,6 +110,7 @@ def _read_series(path: str, local_path: reading.LocalFiles, series_uid: str | No
         times_s=series.times_s,
         transfer_syntax_uid=first.transfer_syntax,
         compression_ratio=_compression_ratio(series.instances),
+        are_tiles=series.frame_set is not None and series.frame_set.pool[0].are_tiles,
     )
 
 
