@@ -15,7 +15,7 @@ _DAY = 86400.0
 
 
 def seconds_of_day(texts: Sequence[str], dates: Sequence[str] = ()) -> npt.NDArray[np.float64]:
-    """Return times (VR TM) in seconds from the first midnight.
+    r"""Return times (VR TM) in seconds from the first midnight.
 
     Without dates, times more than half a day apart are assumed to pass midnight.
 
@@ -33,6 +33,8 @@ def seconds_of_day(texts: Sequence[str], dates: Sequence[str] = ()) -> npt.NDArr
     [86398.5, 86401.0, 129600.25]
     >>> seconds_of_day(["235958", "000003"]).tolist()
     [86398.0, 86403.0]
+    >>> seconds_of_day(["235958.\N{SUPERSCRIPT TWO}"]).tolist()
+    [nan]
     """
     seconds = np.array(list(map(_seconds, texts)))
     days = np.array(list(map(_day_number, dates)))
@@ -64,10 +66,15 @@ def seconds_of_dates(texts: Sequence[str]) -> npt.NDArray[np.float64]:
 
 def _seconds(text: str) -> float:
     digits, _, fraction = text.strip().replace(":", "").partition(".")
-    if len(digits) not in {2, 4, 6} or not digits.isascii() or not (digits + fraction).isdigit():
+    if len(digits) not in {2, 4, 6} or not _are_digits(digits + fraction):
         return math.nan
     hours, minutes, seconds = (int(digits[start : start + 2] or 0) for start in (0, 2, 4))
     return hours * 3600 + minutes * 60 + float(f"{seconds}.{fraction or 0}")
+
+
+def _are_digits(text: str) -> bool:
+    """Return True for digits from 0 to 9; a superscript is a digit to Python."""
+    return text.isascii() and text.isdigit()
 
 
 def _day_number(text: str) -> float:
@@ -81,6 +88,6 @@ def _day_number(text: str) -> float:
 def _utc_offset(text: str) -> float:
     for sign, factor in (("+", 1), ("-", -1)):
         _, separator, zone = text.partition(sign)
-        if separator and len(zone) >= 4 and zone[:4].isdigit():
+        if separator and len(zone) >= 4 and _are_digits(zone[:4]):
             return factor * (int(zone[:2]) * 3600 + int(zone[2:4]) * 60)
     return 0.0
