@@ -12,6 +12,9 @@ _PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
 _NO_UNITS = {"US", "UNSPECIFIED", "NONE", "1"}
 """Values of RescaleType and Units, and codes of UCUM, that state no unit."""
 
+_DOSE_UNITS = {"GY": "Gy"}
+"""DoseUnits → unit; RELATIVE is a part of another dose."""
+
 
 class Tags(Protocol):
     """The attributes of a series that was read, by keyword.
@@ -43,8 +46,8 @@ class Tags(Protocol):
 def unit_of(attributes: Mapping[str, Any]) -> str:
     """Return the unit of real values; empty if none is stated.
 
-    PS3.3 sections C.11.1 (Modality LUT), C.8.9.1 (PET) and C.7.6.16.2.11 (Real World Value Mapping,
-    which gives the values of a parametric map).
+    PS3.3 sections C.11.1 (Modality LUT), C.8.9.1 (PET), C.8.8.3 (RT Dose) and C.7.6.16.2.11 (Real
+    World Value Mapping, which gives the values of a parametric map).
 
     Examples
     --------
@@ -52,6 +55,8 @@ def unit_of(attributes: Mapping[str, Any]) -> str:
     ('HU', 'BQML', '')
     """
     unit = attributes.get("Units") or attributes.get("RescaleType") or ""
+    if attributes.get("DoseGridScaling"):
+        unit = _DOSE_UNITS.get(str(attributes.get("DoseUnits")), "")
     if attributes.get("SOPClassUID") == _PARAMETRIC_MAP:
         for code in attributes.get("MeasurementUnitsCodeSequence") or ():
             unit = code.get("CodeValue", "")

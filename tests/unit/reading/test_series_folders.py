@@ -191,7 +191,6 @@ def sheared(at, dataset):
             [("position-missing", "error")],
         ),
         (lambda _, ds: ds.__delattr__("PixelSpacing"), [("pixel-spacing-missing", "warning")]),
-        (lambda _, ds: setattr(ds, "NumberOfFrames", 2), [("multi-frame", "error")]),
         (lambda at, ds: at or ds.__delattr__("PixelData"), [("no-pixels", "error")]),
         (
             lambda at, ds: at or (setattr(ds, "Rows", 2), setattr(ds, "Columns", 10)),

@@ -1,8 +1,8 @@
 """Images without a position in space.
 
 Radiographs, screenshots, ultrasound and the like have no image plane. Their spacing comes from
-PixelSpacing, ImagerPixelSpacing, NominalScannedPixelSpacing, ultrasound regions or
-PixelAspectRatio, with a warning about its meaning.
+PixelSpacing, ImagerPixelSpacing, ImagePlanePixelSpacing, NominalScannedPixelSpacing, ultrasound
+regions or PixelAspectRatio, with a warning about its meaning.
 """
 
 from __future__ import annotations
@@ -13,10 +13,16 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import DicomSeriesError, GeometryError
+from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import UNSTATED, Certainty, Lengths, Statement
 from dicomseries.lazy_dataclass import dataclass
+from dicomseries.reading.modalities.projection_lengths import calibration_problem, magnified
+from dicomseries.reading.modalities.ultrasound_regions import (
+    UltrasoundRegion,
+    region_words,
+    regions_of,
+)
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.problems import Problem
 
@@ -24,17 +30,14 @@ __all__ = ["picture_grid", "picture_times_s"]
 
 Floats = npt.NDArray[np.float64]
 
-_CENTIMETRES = 3
-"""PhysicalUnitsXDirection of a length (PS3.3 section C.8.5.5.1.15)."""
-
 _TOLERANCE = 1e-3
 """Relative difference of equal spacings."""
 
 _WARNINGS: Mapping[Lengths, tuple[str, str, str]] = {
     "detector": (
         "spacing-at-detector",
-        "the spacing is that at the detector (ImagerPixelSpacing), not in the patient",
-        "Divide lengths by the magnification, if you know it.",
+        "the spacing is that at the detector ({detector}), not in the patient",
+        "{magnified}",
     ),
     "film": (
         "spacing-on-film",
@@ -43,7 +46,7 @@ _WARNINGS: Mapping[Lengths, tuple[str, str, str]] = {
     ),
     "ultrasound region": (
         "spacing-of-region",
-        "the spacing is that of the ultrasound regions, and applies only inside them",
+        "the spacing is that of the ultrasound regions, and applies only inside them{regions}",
         "Measure inside the regions only.",
     ),
     "ratio": (
@@ -153,16 +156,50 @@ def _are_equal(spacing: _Spacing | None, other: _Spacing | None) -> bool:
 
 
 def _warnings(first: Instance, spacing: _Spacing | None) -> list[Problem]:
+    regions = regions_of(first)
     if spacing is None:
         code = "pixel-spacing-missing"
         text = "no pixel spacing is stated; the grid counts pixels, not mm"
         remedy = "Give the real spacing when you use this volume."
+        if regions:
+            code = "spacing-of-regions-differs"
+            text = (
+                "the ultrasound regions have no common spacing, so the grid counts pixels, not mm: "
+                f"{region_words(regions)}"
+            )
+            remedy = "Measure inside one region, with its spacing."
     elif spacing.lengths in _WARNINGS:
+        if spacing.lengths == "ultrasound region" and _cover_the_picture(regions, first):
+            return []
         code, text, remedy = _WARNINGS[spacing.lengths]
-        text = text.format(ratio=first.text("PixelAspectRatio"))
+        text = text.format(
+            ratio=first.text("PixelAspectRatio"),
+            detector=_detector_keyword(first),
+            regions=_listed_regions(regions),
+        )
+        remedy = remedy.format(magnified=magnified(first))
     else:
-        return []
+        calibration = calibration_problem(first)
+        return [] if calibration is None else [calibration]
     return [Problem(code=code, level="warning", text=text, remedy=remedy)]
+
+
+def _cover_the_picture(regions: Sequence[UltrasoundRegion], first: Instance) -> bool:
+    return any(region.covers(first.rows, first.columns) for region in regions)
+
+
+def _listed_regions(regions: Sequence[UltrasoundRegion]) -> str:
+    """Return the places of the regions, if they state them."""
+    if any(region.corners is None for region in regions):
+        return ""
+    return f" ({region_words(regions)})"
+
+
+def _detector_keyword(instance: Instance) -> str:
+    for keyword in ("ImagerPixelSpacing", "ImagePlanePixelSpacing"):
+        if _pair(instance, keyword) is not None:
+            return keyword
+    return "PixelSpacing"
 
 
 def _slice_spacing(instance: Instance) -> float:
@@ -187,6 +224,7 @@ def _stated_spacing(instance: Instance) -> _Spacing | None:
         if is_copy and not instance.text("PixelSpacingCalibrationType"):
             return _Spacing(*pair, "detector")
         return _Spacing(*pair)
+    imager = imager or _pair(instance, "ImagePlanePixelSpacing")
     if imager is not None:
         return _Spacing(*imager, "detector")
     if film is not None:
@@ -206,32 +244,13 @@ def _region_spacing(instance: Instance) -> _Spacing | None:
 
     PS3.3 section C.8.5.5.
     """
-    try:
-        regions = instance.value("SequenceOfUltrasoundRegions") or ()
-        steps = set(map(_step_mm, regions))
-    except (DicomSeriesError, TypeError, ValueError, AttributeError):
-        return None
+    steps = {region.spacing_mm for region in regions_of(instance)}
     if len(steps) != 1:
         return None
-    across, down = steps.pop() or (0.0, 0.0)
-    if min(across, down) <= 0:
+    spacing = steps.pop()
+    if spacing is None:
         return None
-    return _Spacing(down, across, "ultrasound region")
-
-
-def _step_mm(region: object) -> tuple[float, float] | None:
-    """Return column and row size in mm.
-
-    None if a region is no image of lengths.
-    """
-    steps = []
-    for axis in "XY":
-        if getattr(region, f"PhysicalUnits{axis}Direction", None) != _CENTIMETRES:
-            return None
-        steps.append(abs(float(getattr(region, f"PhysicalDelta{axis}"))) * 10)
-    if not np.isfinite(steps).all():
-        return None
-    return steps[0], steps[1]
+    return _Spacing(spacing[1], spacing[0], "ultrasound region")
 
 
 def _aspect_ratio(instance: Instance) -> _Spacing | None:

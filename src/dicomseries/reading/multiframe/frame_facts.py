@@ -31,6 +31,7 @@ _IN_STACK = path_of("FrameContentSequence", "InStackPositionNumber")
 _BETWEEN = path_of("PixelMeasuresSequence", "SpacingBetweenSlices")
 _THICKNESS = path_of("PixelMeasuresSequence", "SliceThickness")
 _SEGMENT = path_of("SegmentIdentificationSequence", "ReferencedSegmentNumber")
+_NUCLEAR_MEDICINE = "1.2.840.10008.5.1.4.1.1.20"
 _SOURCE_IMAGE = ("DerivationImageSequence", "SourceImageSequence")
 _SOURCE_UID = path_of(*_SOURCE_IMAGE, "ReferencedSOPInstanceUID")
 _SOURCE_FRAME = path_of(*_SOURCE_IMAGE, "ReferencedFrameNumber")
@@ -111,6 +112,8 @@ class Frames:
         None if one is missing.
         """
         cosines = self._numbers(_ORIENTATION, "ImageOrientationPatient", 6)
+        if cosines is None:
+            cosines = self._of_detector[1]
         if cosines is None:
             return None
         return cosines.reshape(self.count, 2, 3)
@@ -254,17 +257,38 @@ class Frames:
             return None
         return np.tile(values, (self.count, 1))
 
+    @cached_property
+    def _of_detector(self) -> tuple[Floats | None, Floats | None]:
+        """Positions and cosines of slices in nuclear medicine, None without."""
+        if self.instance.sop_class_uid != _NUCLEAR_MEDICINE:
+            return None, None
+        from dicomseries.reading.modalities.detector_planes import (  # noqa: PLC0415 - of NM
+            detector_orientation,
+            detector_positions,
+        )
+
+        cosines = detector_orientation(self.instance)
+        if cosines is None:
+            return None, None
+        positions = detector_positions(self.instance, self.count)
+        return positions, np.tile(cosines, (self.count, 1))
+
     def _positions_of_file(self) -> Floats | None:
         """Return ImagePositionPatient plus GridFrameOffsetVector (PS3.3 section C.8.8.3.2)."""
+        of_detector, _ = self._of_detector
+        if of_detector is not None:
+            return of_detector
         first, axes = self._numbers_of_file("ImagePositionPatient", 3), self.orientations
         offsets = self.instance.numbers("GridFrameOffsetVector")
         if first is None or self.count == 1:
             return first
         if axes is None or len(offsets) != self.count:
             return None
-        # Offsets that do not begin with 0 are coordinates on the patient's axis.
+        normal = unit_normal(axes[0])
         distances = np.array(offsets) - offsets[0]
-        positions: Floats = first + distances[:, None] * unit_normal(axes[0])
+        if offsets[0] and normal[2] < 0:  # offsets are then z coordinates of the patient
+            distances = -distances
+        positions: Floats = first + distances[:, None] * normal
         return positions
 
 

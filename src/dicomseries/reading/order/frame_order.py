@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,6 @@ import numpy.typing as npt
 from dicomseries.errors import ReadError
 from dicomseries.reading import read_errors
 from dicomseries.reading.consistency import consistency_problems, format_problems
-from dicomseries.reading.geometry.picture_series import picture_grid
 from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_normal
 from dicomseries.reading.geometry.volume_keys import frame_clocks
 from dicomseries.reading.geometry.volume_sorting import Arrangement, rising_times, sort_frames
@@ -37,7 +37,7 @@ Indices = npt.NDArray[np.intp]
 _ONE_FRAME = frozenset(
     {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.128"}
 )
-"""CT, MR and PT Image Storage: one frame per file, even if NumberOfFrames says otherwise."""
+"""CT, MR and PT Image Storage: one frame per file; some makers write several."""
 _PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
 _GROUPS = (tag_of("SharedFunctionalGroupsSequence"), tag_of("PerFrameFunctionalGroupsSequence"))
 
@@ -54,7 +54,7 @@ def holds_frames(instance: Instance) -> bool:
     [False, True]
     """
     if instance.sop_class_uid in _ONE_FRAME:
-        return False
+        return instance.frames != 1
     return instance.frames != 1 or any(instance.element(tag) is not None for tag in _GROUPS)
 
 
@@ -98,6 +98,14 @@ def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:
             remedy="Export it again: NumberOfFrames must be at least 1.",
         )
         return
+    tiled = [instance for instance in files if instance.raw("TotalPixelMatrixRows")]
+    if tiled:
+        from dicomseries.reading.modalities.tiled_images import tiles_problem  # noqa: PLC0415
+
+        problem = tiles_problem(tiled[0])
+        if problem is not None:
+            yield problem
+            return
     problems = tuple(format_problems(files))
     yield from problems or itertools.chain(*map(_incomplete_pixels, files))
 
@@ -128,10 +136,15 @@ def _place_pictures(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Pl
             remedy="Read one file at a time: give its path instead of the folder.",
         )
         return Placement(instances=files, problems=(problem,))
+    from dicomseries.reading.geometry.picture_series import (  # noqa: PLC0415 - not for slices
+        picture_grid,
+    )
+
     (frames,) = pool
     slices, volumes, times = frames.count, None, None
+    of_times: list[Problem] = []
     if frames.count > 1:
-        times = _frame_times_s(files[0])
+        times, of_times = _clip_times_s(files[0])
     if times is not None:
         slices, volumes = 1, frames.count
     spacing = None
@@ -141,11 +154,22 @@ def _place_pictures(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Pl
     return Placement(
         instances=files,
         grid=grid,
-        problems=(no_geometry("frames", "the file"), *_warnings(files, pool), *problems),
+        problems=(_without_place(frames), *_warnings(files, pool), *problems, *of_times),
         volumes=volumes,
         times_s=times,
         frames=FrameSet(pool=pool, sources=_sources(pool)),
     )
+
+
+def _without_place(frames: Frames) -> Problem:
+    problem = no_geometry("frames", "the file")
+    if frames.count > 1 and frames.instance.raw("ImagePositionPatient"):
+        text = (
+            f"only one position is stated for {frames.count} frames: their places in the patient "
+            "are unknown, and they are in the order of the file"
+        )
+        return replace(problem, text=text)
+    return problem
 
 
 def _place_in_space(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Placement:
@@ -243,9 +267,24 @@ def _pixel_spacings(pool: tuple[Frames, ...]) -> list[Sequence[float]]:
 def _warnings(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Iterator[Problem]:
     yield from consistency_problems(files)
     yield from _missing_parts(files)
+    yield from _unusual_frames(files)
     for frames in pool:
         if frames.instance.sop_class_uid == _PARAMETRIC_MAP:
             yield from mapping_problems(frames.groups)
+
+
+def _unusual_frames(files: Sequence[Instance]) -> Iterator[Problem]:
+    """Yield a warning about several frames in a file of a class with one."""
+    unusual = [instance for instance in files if instance.sop_class_uid in _ONE_FRAME]
+    if unusual:
+        yield Problem(
+            code="multi-frame",
+            level="warning",
+            text=f"{unusual[0].name} has {unusual[0].frames} frames, but its SOP class allows one "
+            "per file",
+            remedy="Export it again as an enhanced (multi-frame) object, or as one file per slice, "
+            "for readers that take the first frame only.",
+        )
 
 
 def _missing_parts(files: Sequence[Instance]) -> Iterator[Problem]:
@@ -282,26 +321,11 @@ def _times_s(pool: tuple[Frames, ...], arrangement: Arrangement) -> tuple[float,
     times = rising_times(arrangement, frame_clocks([frames.groups for frames in pool]))
     is_cine = len(pool) == 1 and arrangement.volumes == pool[0].count
     if times is None and is_cine:
-        return _frame_times_s(pool[0].instance)
+        return _clip_times_s(pool[0].instance)[0]
     return times
 
 
-def _frame_times_s(instance: Instance) -> tuple[float, ...] | None:
-    """Return FrameTime or FrameTimeVector in seconds after the first.
+def _clip_times_s(instance: Instance) -> tuple[tuple[float, ...] | None, list[Problem]]:
+    from dicomseries.reading.modalities.clip_times import clip_times_s  # noqa: PLC0415 - of clips
 
-    PS3.3 section C.7.6.5.
-    """
-    pointers = instance.raw("FrameIncrementPointer") or b""
-    complete = pointers[: len(pointers) // 4 * 4]
-    pairs = np.frombuffer(complete, f"{instance.byte_order}u2").reshape(-1, 2).tolist()
-    tags = {group << 16 | number for group, number in pairs}
-    count = instance.frames - 1
-    if tag_of("FrameTime") in tags:
-        steps = instance.numbers("FrameTime")[:1] * count
-    elif tag_of("FrameTimeVector") in tags:
-        steps = instance.numbers("FrameTimeVector")[1:]
-    else:
-        return None
-    if len(steps) != count or not all(step > 0 for step in steps):
-        return None
-    return tuple((np.cumsum([0.0, *steps]) / 1000).round(9).tolist())
+    return clip_times_s(instance)

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.geometry import Grid
-from dicomseries.reading.geometry.picture_series import picture_grid
 from dicomseries.reading.geometry.slice_spacing import (
     drift_problems,
     grid_of,
@@ -215,6 +214,10 @@ def _grid_of_pictures(frames: Frames) -> tuple[Grid | None, Indices, list[Proble
     """Return the grid, and the picture of each frame."""
     numbers = frames.picture_numbers
     assert numbers is not None  # noqa: S101 - _is_of_pictures has checked it
+    from dicomseries.reading.geometry.picture_series import (  # noqa: PLC0415 - not for slices
+        picture_grid,
+    )
+
     grid, problems = picture_grid((frames.instance,), int(numbers.max()))
     order = "InStackPositionNumber" if frames.stack_numbers is not None else "their source images"
     return grid, numbers - 1, [no_geometry("frames", order), *problems]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.reading.consistency import consistency_problems, format_problems
-from dicomseries.reading.geometry.picture_series import picture_grid, picture_times_s
 from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_normal
 from dicomseries.reading.geometry.volume_keys import file_clocks
 from dicomseries.reading.geometry.volume_sorting import rising_times, sort_files
 from dicomseries.reading.order.placement import Placement, SortedPlanes, no_geometry, place_on_grid
 from dicomseries.reading.parse.instance import Instance, file_order, unlike
-from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS
 from dicomseries.reading.problems import Problem, has_errors
 from dicomseries.standard.attributes.attribute import tag_of
 
@@ -27,6 +26,7 @@ _PICTURE_SPACING = frozenset(
         (
             "PixelSpacing",
             "ImagerPixelSpacing",
+            "ImagePlanePixelSpacing",
             "NominalScannedPixelSpacing",
             "PixelAspectRatio",
             "PixelSpacingCalibrationType",
@@ -84,21 +84,16 @@ def place_files(instances: Sequence[Instance]) -> Placement:
 
 def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:
     """Yield errors of files that form no array."""
-    multi_frame = [instance for instance in unlike(files, FORMAT_TAGS) if instance.frames != 1]
-    if multi_frame:
-        yield Problem(
-            code="multi-frame",
-            level="error",
-            text=f"{multi_frame[0].name} has {multi_frame[0].frames} frames, "
-            "but its SOP class allows one per file",
-            remedy="Export it again as an enhanced (multi-frame) object, or as one file per slice.",
-        )
-        return
     yield from format_problems(files)
 
 
 def _place_pictures(files: tuple[Instance, ...]) -> Placement:
     """Return radiographs and secondary captures in the order of InstanceNumber."""
+    from dicomseries.reading.geometry.picture_series import (  # noqa: PLC0415 - not for slices
+        picture_grid,
+        picture_times_s,
+    )
+
     times = picture_times_s(files)
     volumes = len(times) if times else None
     slices = len(files) // (volumes or 1)
@@ -106,10 +101,30 @@ def _place_pictures(files: tuple[Instance, ...]) -> Placement:
     return Placement(
         instances=files,
         grid=grid,
-        problems=(no_geometry(), *consistency_problems(files), *problems),
+        problems=(_without_place(files), *consistency_problems(files), *problems),
         volumes=volumes,
         times_s=times,
     )
+
+
+def _without_place(files: tuple[Instance, ...]) -> Problem:
+    """Return the warning about pictures; those of a projection are no slices of a volume."""
+    problem = no_geometry()
+    if len(files) == 1:
+        return replace(
+            problem,
+            text="the picture has no ImagePositionPatient: its place in the patient is unknown",
+            remedy="Give origin and direction when you use it as a slice of a volume.",
+        )
+    from dicomseries.standard.objects.image_classes import image_class  # noqa: PLC0415
+
+    if image_class(files[0].sop_class_uid).plane != "none":
+        return problem
+    text = (
+        f"{len(files)} pictures without ImagePositionPatient, each a view by itself: the first "
+        "axis of the array counts pictures in the order of InstanceNumber, and has no distance"
+    )
+    return replace(problem, text=text, remedy="Use each picture alone, such as `volume[0]`.")
 
 
 def _positions_lps(files: Sequence[Instance]) -> Floats | None:

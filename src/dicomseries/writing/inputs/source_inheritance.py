@@ -25,7 +25,7 @@ from dicomseries.derivation import (
     with_screening,
     without_user_groups,
 )
-from dicomseries.errors import GeometryError, KindError
+from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.iod import Absent, Leaf, names_quantity
 from dicomseries.metadata import Metadata
@@ -74,13 +74,9 @@ def result_kind(kind: str | None, source: SourceSeries) -> str:
         return kind
     if source.kind is not None and source.kind != "Segmentation":
         return source.kind
-    raise KindError(
-        code="kind-of-source-unknown",
-        where="kind",
-        given=f"a source of the class {source.sop_class_uid} ({source.modality or 'no modality'})",
-        expected="`kind=`, as no array is written as that",
-        remedy="Pass the kind of the result, such as `kind='SC'`, 'MR' or 'Segmentation'.",
-    )
+    from dicomseries.writing.inputs.suggested_kinds import kind_unknown  # noqa: PLC0415 - of errors
+
+    raise kind_unknown(source)
 
 
 def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest) -> WriteRequest:

@@ -1,0 +1,1 @@
+"""Facts that only images of some modalities state."""
