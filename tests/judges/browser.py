@@ -73,6 +73,7 @@ FLAGS = (
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
+    "--disable-gpu-compositing",  # the imitated graphics processor draws 3D alone
     "--disable-dev-shm-usage",
     "--no-first-run",
     "--no-default-browser-check",

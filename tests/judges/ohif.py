@@ -33,7 +33,7 @@ SECONDS = 150.0
 MPR = "mpr"
 """The layout of three planes through the volume."""
 
-SMALL = "--window-size=500,400"
+SMALL = "--window-size=240,200"
 """Planes are drawn by an imitated graphics processor: each pixel costs."""
 
 SERVICE_PATH = "/dicomweb/"
