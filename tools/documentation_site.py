@@ -43,6 +43,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "Arrays and files": (
             "from-a-numpy-pipeline",
             "from-nifti-or-nrrd",
+            "from-other-files",
             "time-series",
             "complex",
             "colour",

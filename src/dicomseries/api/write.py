@@ -125,6 +125,9 @@ def write(
         file if not given.
     time_point : int, optional
         Index of the only volume to write of an array with an axis t; all of them if not given.
+    part : {"magnitude", "phase", "real", "imaginary"}, optional
+        Which part of complex numbers to write. Of MR it is named by ComplexImageComponent; the
+        phase is in radians.
     split : {"time"}, optional
         One series for each volume, each in its folder, instead of all in one.
     per_volume : mapping or path, optional

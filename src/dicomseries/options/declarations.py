@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dicomseries.lazy_dataclass import dataclass
+from dicomseries.options import option_groups as groups
 from dicomseries.options.option import declared, option
 from dicomseries.progress_bar import ProgressReport
 
@@ -28,15 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["WriteOptions"]
 
-VALUES = "Values"
-SOURCE_SERIES = "The series it comes from"
-GEOMETRY = "Geometry (from the file, where it has one)"
-VOLUMES = "Time points, echoes, diffusion weightings (axis t)"
-LABELS = "Labels (--kind segmentation)"
-IDENTITY = "Attributes and identity"
-WRITING = "Writing"
-URLS = "URLs (s3://..., what fsspec knows)"
-
 _OPENING = (
     "spacing",
     "origin",
@@ -46,6 +38,7 @@ _OPENING = (
     "axes",
     "time_point",
     "times",
+    "part",
     "storage_options",
 )
 _GRID_COUNTS = "the voxels and their grid count, however they were stated"
@@ -63,7 +56,7 @@ class WriteOptions:
         ' ``"PT"``, ``"SC"``; one file for all: ``"EnhancedCT"``, ``"EnhancedMR"``,'
         ' ``"MultiframeSC"``, ``"XRay3D"``, ``"ParametricMap"``, ``"Segmentation"``. With `like`,'
         " the kind of that series if not given.",
-        group=VALUES,
+        group=groups.VALUES,
         help="What the numbers are; one of the kinds below.  [default: that of the series it comes"
         " from]",
         metavar="KIND",
@@ -73,7 +66,7 @@ class WriteOptions:
         accepts="policy or str",
         text='``"auto"`` (Exact for integers, else Rescale), `Exact`, `Rescale`, `Digits`,'
         " `Lossless`.",
-        group=VALUES,
+        group=groups.VALUES,
         help="How values are stored: auto, exact, lossless (floats bit for bit), rescale,"
         " max-error=E, digits=N; rescale,per-slice or max-error=E,per-slice for a slope of each"
         " slice (PT).  [default: auto]",
@@ -82,7 +75,7 @@ class WriteOptions:
     nan: float | None = option(
         accepts="float, optional",
         text="Real value for NaN and infinities; without it they are rejected.",
-        group=VALUES,
+        group=groups.VALUES,
         help="Store this where a voxel is not finite.",
         metavar="VALUE",
         words=float,
@@ -92,7 +85,7 @@ class WriteOptions:
         accepts="tuple of float, optional",
         text="Real values beyond (low, high) are set to the limit, and counted. For integers, a"
         " limit with a fraction counts as the next whole number inside.",
-        group=VALUES,
+        group=groups.VALUES,
         help="Clip to this range; the receipt counts the clipped voxels.",
         metavar="LO HI",
         words=tuple[float, float],
@@ -103,7 +96,7 @@ class WriteOptions:
         text="Real values between which all voxels lie (after `clip`), if you know them: floats"
         " and wide integers are then read once, and the window follows from at most an eighth of"
         " them. A voxel beyond is rejected while writing.",
-        group=VALUES,
+        group=groups.VALUES,
         help="All values lie between these: floats are then read once. A value beyond is rejected.",
         metavar="LO HI",
         words=tuple[float, float],
@@ -113,7 +106,7 @@ class WriteOptions:
         accepts="str, optional",
         text='UCUM code of the unit of the values, such as ``"mm2/s"``; written where the kind'
         " maps to real-world values.",
-        group=VALUES,
+        group=groups.VALUES,
         help="Unit of the values: mm2/s, Bq/ml, ms, 1.",
         metavar="UCUM",
     )
@@ -122,7 +115,7 @@ class WriteOptions:
         accepts="bool",
         text="Beside the lossless map of floats, write a classic series of 16 bits for display;"
         " they name each other.",
-        group=VALUES,
+        group=groups.VALUES,
         help="Write floats twice: lossless in OUT/map, and in 16 bits, for display, in"
         " OUT/display.",
         words=bool,
@@ -135,7 +128,7 @@ class WriteOptions:
         " returned, a series of `scan`, its files, or pydicom datasets. Kind, grid, patient, study,"
         " frame of reference and other attributes that stay true are taken over, and its slices are"
         " referenced one by one.",
-        group=SOURCE_SERIES,
+        group=groups.SOURCE_SERIES,
         help="Folder of the series that the array was made from: what stays true is taken over"
         " from it, and it is referred to slice by slice.",
         metavar="SERIES",
@@ -144,7 +137,7 @@ class WriteOptions:
     series: str | None = option(
         accepts="str, optional",
         text="SeriesInstanceUID in `like`, if there are several.",
-        group=SOURCE_SERIES,
+        group=groups.SOURCE_SERIES,
         help="Its SeriesInstanceUID, where the folder has several.",
         metavar="UID",
         not_in_content="the attributes and the UIDs of that series count",
@@ -154,7 +147,7 @@ class WriteOptions:
         accepts="str or sequence, optional",
         text="What was done: code, name or (value, scheme, meaning) of CID 7203, such as"
         ' ``"113087"`` or ``"smoothing"``.',
-        group=SOURCE_SERIES,
+        group=groups.SOURCE_SERIES,
         help="What was done: smoothing, 113087, MIP, or a code of your own as"
         " VALUE,SCHEME,MEANING.",
         metavar="CODE|NAME",
@@ -163,7 +156,7 @@ class WriteOptions:
     description: str | None = option(
         accepts="str, optional",
         text="SeriesDescription of the result.",
-        group=SOURCE_SERIES,
+        group=groups.SOURCE_SERIES,
         help="SeriesDescription of the result.",
         metavar="TEXT",
         only_for="like",
@@ -171,7 +164,7 @@ class WriteOptions:
     model: Model | None = option(
         accepts="mapping, optional",
         text="An algorithm that took part: ``name``, ``version``, ``manufacturer``.",
-        group=SOURCE_SERIES,
+        group=groups.SOURCE_SERIES,
         help="Algorithm or network that made the array.",
         metavar="NAME",
         flag="--model-name",
@@ -181,7 +174,7 @@ class WriteOptions:
         default=(),
         accepts="sequence of str",
         text="Creators of private attributes that are taken over from `like`.",
-        group=SOURCE_SERIES,
+        group=groups.SOURCE_SERIES,
         help="Take over this creator's private attributes too; again for more.",
         metavar="CREATOR",
         words=list[str],
@@ -192,7 +185,7 @@ class WriteOptions:
         text="Whether the array lies in the space of `like`. If not given, it is assumed to,"
         " unless its file states a template space (MNI, Talairach), which is rejected. False gives"
         " the result a new frame of reference.",
-        group=SOURCE_SERIES,
+        group=groups.SOURCE_SERIES,
         help="Whether the array is in the space of the source. An array in template space (MNI)"
         " needs one of them; in another space it gets a new frame of reference.",
         words=bool,
@@ -204,7 +197,7 @@ class WriteOptions:
         accepts="sequence of float, optional",
         text='mm along x (columns), y (rows), z (slices), as in ITK. Kinds ``"SC"`` and'
         ' ``"MultiframeSC"`` can do without, and then state neither spacing nor position.',
-        group=GEOMETRY,
+        group=groups.GEOMETRY,
         help="Voxel size in mm: along columns, rows, slices (ITK's order). SC and MultiframeSC can"
         " do without.",
         metavar="X Y Z",
@@ -214,7 +207,7 @@ class WriteOptions:
     origin: Sequence[float] | None = option(
         accepts="sequence of float, optional",
         text="LPS mm of the centre of the first voxel, as in ITK.",
-        group=GEOMETRY,
+        group=groups.GEOMETRY,
         help="Centre of the first voxel, LPS mm.  [default: 0 0 0]",
         metavar="X Y Z",
         words=tuple[float, float, float],
@@ -223,7 +216,7 @@ class WriteOptions:
     direction: Any = option(
         accepts="array_like, optional",
         text="Nine direction cosines, or six as in ImageOrientationPatient.",
-        group=GEOMETRY,
+        group=groups.GEOMETRY,
         help="6 cosines as ImageOrientationPatient has them, or 9 as ITK prints them.",
         metavar="N...",
         not_in_content=_GRID_COUNTS,
@@ -231,7 +224,7 @@ class WriteOptions:
     affine: Any = option(
         accepts="array_like, optional",
         text="4×4, from (column, row, slice) indices to mm; with `space`.",
-        group=GEOMETRY,
+        group=groups.GEOMETRY,
         help="4x4 matrix from (column, row, slice) to mm: .npy, .txt or .json.",
         metavar="FILE",
         not_in_content=_GRID_COUNTS,
@@ -239,7 +232,7 @@ class WriteOptions:
     space: str | None = option(
         accepts='{"LPS", "RAS"}, optional',
         text="The frame of `affine`.",
-        group=GEOMETRY,
+        group=groups.GEOMETRY,
         help="The frame in which --affine ends.",
         metavar="LPS|RAS",
         not_in_content=_GRID_COUNTS,
@@ -248,7 +241,7 @@ class WriteOptions:
         accepts="str, optional",
         text='Names of the axes of the array, e.g. ``"zyx"`` (default), ``"xyz"`` (nibabel),'
         ' ``"zyxc"`` (colour), ``"tzyx"``. Of a segmentation, ``c`` counts masks: ``"czyx"``.',
-        group=GEOMETRY,
+        group=groups.GEOMETRY,
         help="Names of the array's axes, any order of t z y x c: tzyx, xyzt, zyxc; czyx for"
         " channels that are masks.",
         metavar="zyx",
@@ -260,7 +253,7 @@ class WriteOptions:
         " the slices, and rows and columns run the usual way; a plane may make other slices. If"
         ' not given: the grid of `like` if the voxels are the same, ``"upright"`` for images that'
         ' state directions (NIfTI, SimpleITK, NRRD), ``"as-is"`` for arrays.',
-        group=GEOMETRY,
+        group=groups.GEOMETRY,
         help="Order in which whole axes are stored: as-is, upright, axial, coronal, sagittal."
         "  [default: the grid of the series it comes from where the voxels are the same, upright"
         " for images with directions, else as-is]",
@@ -272,7 +265,7 @@ class WriteOptions:
         accepts="float or sequence of float, optional",
         text="Seconds from each volume to the next, or of each volume after the first; those of"
         " the file if not given.",
-        group=VOLUMES,
+        group=groups.VOLUMES,
         help="Seconds from volume to volume, or the time of each.  [default: what the file says]",
         metavar="S|S,S,...",
         not_in_content="the times of the volumes count, however they were stated",
@@ -281,16 +274,25 @@ class WriteOptions:
         accepts="int, optional",
         text="Index of the only volume to write of an array with an axis t; all of them if not"
         " given.",
-        group=VOLUMES,
+        group=groups.VOLUMES,
         help="Only this one of several volumes, from 0.  [default: all]",
         metavar="N",
         words=int,
         not_in_content="the voxels that are written count",
     )
+    part: str | None = option(
+        accepts='{"magnitude", "phase", "real", "imaginary"}, optional',
+        text="Which part of complex numbers to write. Of MR it is named by ComplexImageComponent;"
+        " the phase is in radians.",
+        group=groups.VALUES,
+        help="Part of complex numbers: magnitude, phase (radians), real or imaginary.",
+        metavar="PART",
+        not_in_content="the voxels that are written count",
+    )
     split: bool = option(
         accepts='{"time"}, optional',
         text="One series for each volume, each in its folder, instead of all in one.",
-        group=VOLUMES,
+        group=groups.VOLUMES,
         help="A series for each volume instead of one for all, in OUT/time-0001 (echo-0001 by"
         " EchoTime) and so on.",
         metavar="time",
@@ -299,7 +301,7 @@ class WriteOptions:
         accepts="mapping or path, optional",
         text="Attributes by keyword with a list of values, one for each volume or slice: b-values,"
         " echo times.",
-        group=VOLUMES,
+        group=groups.VOLUMES,
         help="Attributes with a list of values, one for each volume or slice: .toml or .json.",
         metavar="FILE",
         only_for="numbers",
@@ -310,7 +312,7 @@ class WriteOptions:
         text="Meaning of the labels of a segmentation: label, or name of a mask, → name or fields;"
         " of channels their index. A list names the labels 1, 2, 3 …, or each mask; None leaves a"
         " mask out. Also nnU-Net's ``dataset.json``. Known names become codes.",
-        group=LABELS,
+        group=groups.LABELS,
         help="What each label or mask means: 1=Liver, liver=Liver (again, or with commas, for"
         " more), or a .toml or .json file (also nnU-Net's dataset.json).",
         metavar="FILE|N=NAME",
@@ -321,7 +323,7 @@ class WriteOptions:
         accepts='{"binary", "labelmap", "fractional"}, optional',
         text='How a segmentation is stored; ``"binary"`` if not given. ``"fractional"`` keeps parts'
         " or probabilities from 0 to 1, to 1/255.",
-        group=LABELS,
+        group=groups.LABELS,
         help="binary (a bit for each voxel and segment), labelmap (the labels) or fractional"
         " (values from 0 to 1).  [default: binary]",
         metavar="TYPE",
@@ -331,7 +333,7 @@ class WriteOptions:
         accepts="float, optional",
         text="Least value of a voxel inside of a mask, for probabilities; SegmentDescription says"
         " it.",
-        group=LABELS,
+        group=groups.LABELS,
         help="Of probabilities: voxels of at least this value are inside.",
         metavar="VALUE",
         words=float,
@@ -344,7 +346,7 @@ class WriteOptions:
         text='Attributes by DICOM keyword (a private one as ``"(0099,1001) CREATOR"``), or a'
         " pydicom Dataset; or a TOML or JSON file of them. None leaves out what `like` holds;"
         " without `like` the attribute is empty.",
-        group=IDENTITY,
+        group=groups.IDENTITY,
         help="Attributes by keyword: .toml or .json.",
         metavar="FILE",
         flag="--meta",
@@ -354,7 +356,7 @@ class WriteOptions:
         text="A BIDS sidecar (the .json beside a NIfTI file). Names and units are converted:"
         " seconds to milliseconds. `metadata` wins; keys without a place in DICOM are named in the"
         " advice.",
-        group=IDENTITY,
+        group=groups.IDENTITY,
         help="BIDS sidecar (.json beside a NIfTI file); its seconds become milliseconds.",
         metavar="FILE",
     )
@@ -362,7 +364,7 @@ class WriteOptions:
         default="random",
         accepts="str or mapping",
         text='``"random"``, ``"content"``, your UID root, or given UIDs.',
-        group=IDENTITY,
+        group=groups.IDENTITY,
         help="Where UIDs come from; also StudyInstanceUID=...,others=...  [default: random]",
         metavar="random|content|ROOT",
     )
@@ -370,14 +372,14 @@ class WriteOptions:
         accepts="datetime, optional",
         text="Date and time of the series; that of the clock if not given, but none with"
         ' ``uid="content"``, which leaves dates to `metadata`.',
-        group=IDENTITY,
+        group=groups.IDENTITY,
         help="Date and time to write, for bytes that can be made again.",
         metavar="ISO",
     )
     entropy: bytes | None = option(
         accepts="bytes, optional",
         text="Random bytes for the UIDs; with `now` it makes a write repeatable to the byte.",
-        group=IDENTITY,
+        group=groups.IDENTITY,
         not_in_content="UIDs are made from it instead of from the content",
     )
     # ----------------------------------------------------------------------------------- writing
@@ -385,7 +387,7 @@ class WriteOptions:
         accepts="codec or str, optional",
         text='Lossless: `Rle`, `JpegLs`, `Jpeg2000`, `Htj2k`, `JpegXl`, or ``"rle"``, ``"jpegls"``,'
         ' ``"j2k"``, ``"htj2k"``, ``"jxl"``; none if not given.',
-        group=WRITING,
+        group=groups.WRITING,
         help="Compress pixels without loss: rle, jpegls, j2k, htj2k, jxl.  [default: none]",
         metavar="CODEC",
         flag="--compress",
@@ -393,7 +395,7 @@ class WriteOptions:
     workers: int | None = option(
         accepts="int, optional",
         text="Threads; one for each processor if not given. The files do not depend on it.",
-        group=WRITING,
+        group=groups.WRITING,
         help="Threads that write.",
         metavar="N",
         words=int,
@@ -404,7 +406,7 @@ class WriteOptions:
         text='For the slabs of all threads: bytes, or ``"200 MB"``, ``"2GiB"``. A quarter of the'
         " free memory, at most 512 MiB, if not given. Chunks that are too deep for it are read up"
         " to four times, or copied once to the folder for temporary files; `advice` says so.",
-        group=WRITING,
+        group=groups.WRITING,
         help="Memory for what is read at once, such as 200MB or 2GiB.  [default: a quarter of what"
         " is free, 512MiB at most]",
         metavar="SIZE",
@@ -414,7 +416,7 @@ class WriteOptions:
         accepts="distributed.Client, optional",
         text="A Dask cluster that works instead of threads: its workers have this package and see"
         " the same files.",
-        group=WRITING,
+        group=groups.WRITING,
         help="Let the workers of this Dask scheduler write, e.g. tcp://host:8786; they see the same"
         " files.",
         metavar="ADDRESS",
@@ -425,7 +427,7 @@ class WriteOptions:
         default=False,
         accepts="bool",
         text="Replace a folder of DICOM files.",
-        group=WRITING,
+        group=groups.WRITING,
         help="Replace what is there, once the new one is complete.",
         words=bool,
         not_in_content=_SAME_FILES,
@@ -437,7 +439,7 @@ class WriteOptions:
         text="Continue a write to `out` that was killed, given the same input and options: its"
         " complete files are kept, and the result is the same as without the kill. If there is"
         " none, begin anew.",
-        group=WRITING,
+        group=groups.WRITING,
         help="Continue the same write, if it was killed (kill -9, power).",
         words=bool,
         not_in_content=_SAME_FILES,
@@ -448,7 +450,7 @@ class WriteOptions:
         accepts="bool",
         text="Read every file back, by other code than wrote it, and compare before anything"
         " appears.",
-        group=WRITING,
+        group=groups.WRITING,
         help="Do not read back and compare.",
         words=bool,
         flag="--no-verify",
@@ -459,7 +461,7 @@ class WriteOptions:
         default=True,
         accepts="bool",
         text="Make the files durable (fsync) before they appear.",
-        group=WRITING,
+        group=groups.WRITING,
         help="Do not wait for the disk.",
         words=bool,
         flag="--no-sync",
@@ -471,14 +473,14 @@ class WriteOptions:
         text="True shows a bar on stderr, on a terminal or in a notebook. A callable is called as"
         ' ``progress(done, total, what)``, with slices and ``"reading"``, ``"copying"`` or'
         ' ``"writing"``.',
-        group=WRITING,
+        group=groups.WRITING,
         not_in_content=_SAME_FILES,
     )
     storage_options: Mapping[str, Any] | None = option(
         accepts="mapping, optional",
         text="Options of fsspec, for URLs; by default its configuration and the environment. They"
         " are never written to a file.",
-        group=URLS,
+        group=groups.URLS,
         help="For URLs: an option of fsspec, as text or JSON; repeat for more. Keep secret keys in"
         " the environment or a profile instead: other users can see the command line, and shells"
         " store it.",

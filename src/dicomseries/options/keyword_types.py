@@ -67,6 +67,7 @@ class PlanKeywords(TypedDict, total=False):
     orient: Orient | None
     times: npt.ArrayLike | None
     time_point: int | None
+    part: Literal["magnitude", "phase", "real", "imaginary"] | None
     split: Literal["time"] | None
     per_volume: MappingLike
     segments: SegmentsLike

@@ -19,6 +19,8 @@ from dicomseries.sources.formats import (
     xarray_array,
     zarr_store,
 )
+from dicomseries.sources.formats.pictures import picture_file, picture_folder
+from dicomseries.sources.formats.research import matlab, mrd
 from dicomseries.sources.volume import Volume
 
 __all__ = ["FORMATS", "Format"]
@@ -45,9 +47,13 @@ FORMATS: tuple[Format, ...] = (
     nifti,
     metaimage,
     nrrd,
+    matlab,
+    mrd,
     hdf5,
     zarr_store,
     tiff,
+    picture_file,
+    picture_folder,
     itk_image,
     xarray_array,
     dask_array,

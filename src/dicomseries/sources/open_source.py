@@ -49,6 +49,18 @@ SUFFIXES = (
     ".zarr",
     ".tif",
     ".tiff",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".bmp",
+    ".gif",
+    ".mat",
+    ".mrd",
+    ".hdr",
+    ".img",
+    ".mnc",
+    ".mgh",
+    ".mgz",
 )
 """Suffixes of the files that can be read, in any case."""
 
@@ -68,6 +80,7 @@ def open_volume(
     axes: str | None = None,
     time_point: int | None = None,
     times: npt.ArrayLike | None = None,
+    part: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Volume:
     """Return a volume over any array or file, unread.
@@ -98,6 +111,8 @@ def open_volume(
     times : float, or sequence of float, datetime64 or timedelta64, optional
         Seconds from one volume to the next, or the time of each in seconds, from any beginning. By
         default those of the file, if it states their unit too (see Notes).
+    part : {"magnitude", "phase", "real", "imaginary"}, optional
+        Which part of complex numbers is taken; they need one. The phase is in radians.
     storage_options : mapping, optional
         Of fsspec, for a URL; by default its configuration and the environment.
 
@@ -159,6 +174,7 @@ def open_volume(
         axes=axes,
         time_point=time_point,
         times=times,
+        part=part,
     )
     return _open(source, arguments, storage_options)
 
@@ -169,6 +185,7 @@ def open_picture(
     axes: str | None = None,
     time_point: int | None = None,
     times: float | Sequence[float] | None = None,
+    part: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
     **geometry: Any,
 ) -> Volume:
@@ -178,7 +195,7 @@ def open_picture(
     ----------
     source : array, path or Volume
         As in `open_volume`.
-    axes, time_point, times, storage_options, **geometry
+    axes, time_point, times, part, storage_options, **geometry
         As in `open_volume`. With any argument of geometry, the missing ones are demanded as there.
 
     Returns
@@ -203,6 +220,7 @@ def open_picture(
         axes=axes,
         time_point=time_point,
         times=times,
+        part=part,
         place_optional=True,
         **geometry,
     )
@@ -216,6 +234,18 @@ def _name(source: object) -> str:
 
 
 def _open(source: Any, arguments: SourceArguments, options: Mapping[str, Any] | None) -> Volume:
+    volume = _open_stored(source, arguments, options)
+    if arguments.part is None and volume.slabs.dtype.kind != "c":
+        return volume
+    from dicomseries.sources.complex_part import with_complex_part
+
+    return with_complex_part(volume, arguments.part, arguments.where)
+
+
+def _open_stored(
+    source: Any, arguments: SourceArguments, options: Mapping[str, Any] | None
+) -> Volume:
+    """Return the volume in the numbers of its source, also complex ones."""
     if isinstance(source, Volume):
         return _with_arguments(source, arguments)
     if isinstance(source, LayeredSource):

@@ -267,7 +267,7 @@ def test_an_image_of_simpleitk_has_its_place():
 def test_images_of_simpleitk_without_a_number_for_every_pixel_are_rejected():
     with pytest.raises(SourceError, match="LabelMapToLabel"):
         open_volume(sitk.Image([5, 4, 3], sitk.sitkLabelUInt8))
-    with pytest.raises(SourceError, match=r"array\.real"):
+    with pytest.raises(SourceError, match=r"part="):
         open_volume(sitk.Image([5, 4, 3], sitk.sitkComplexFloat32))
     with pytest.raises(SourceError, match="channels"):
         open_volume(sitk.Image([5, 4, 3], sitk.sitkVectorFloat32, 2))

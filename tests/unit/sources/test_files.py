@@ -261,17 +261,17 @@ def test_what_is_no_tiff_or_cut_short_is_rejected(tmp_path):
     [
         ("gone.nii", "file-missing"),
         ("nowhere://bucket/a.zarr", "file-unreadable"),
-        ("a.jpg", "format-unknown"),
+        ("a.pdf", "format-unknown"),
         ("README", "format-unknown"),
         ("folder", "source-is-folder"),
         ("", "file-missing"),
-        ("a.jpg::part", "member-of-single-array"),
+        ("a.pdf::part", "member-of-single-array"),
     ],
 )
 def test_a_path_that_cannot_be_opened_says_why(tmp_path, monkeypatch, name, code):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
-    for file in ("a.jpg", "README"):
+    for file in ("a.pdf", "README"):
         (tmp_path / file).write_bytes(b"x")
     with pytest.raises(SourceError) as caught:
         open_volume(name, spacing=SPACING)

@@ -301,7 +301,7 @@ def test_rgb_voxels_are_colour(tmp_path, suffix):
 
 
 def test_complex_voxels_are_rejected_with_a_remedy(tmp_path):
-    with pytest.raises(SourceError, match=r"array\.real"):
+    with pytest.raises(SourceError, match="part="):
         open_volume(
             saved(
                 nibabel.Nifti1Image(np.ones((5, 4, 3), "complex64"), np.eye(4)), tmp_path / "a.nii"
@@ -413,9 +413,11 @@ def test_real_files_have_the_times_that_they_say(name, step):
 def test_images_whose_scale_changes_on_the_way_have_nibabels_values(name):
     made = nibabel.load(Path(nibabel.__file__).parent / "tests" / "data" / name)
     expected = made.get_fdata()
-    np.testing.assert_array_equal(open_volume(made).array.squeeze(), expected.T.squeeze())
-    first = expected[..., 0] if expected.ndim == 4 else expected
-    np.testing.assert_array_equal(open_volume(made, time_point=0).array, first.T)
+    if not name.endswith(".mnc"):  # whose slices come first, as in the array here
+        expected = expected.T
+    np.testing.assert_array_equal(open_volume(made).array.squeeze(), expected.squeeze())
+    first = expected[0] if expected.ndim == 4 else expected
+    np.testing.assert_array_equal(open_volume(made, time_point=0).array, first)
 
 
 @pytest.mark.parametrize("place", [40, 42, 123])

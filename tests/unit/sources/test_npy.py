@@ -65,7 +65,7 @@ def test_one_array_of_several_is_named(tmp_path):
     ("array", "word"),
     [
         (np.array([[{}]]), "astype"),
-        (np.ones((2, 2), complex), r"array\.real"),
+        (np.ones((2, 2), complex), "part="),
         (np.array([["a"]]), "astype"),
         (np.zeros((2, 2), [("a", "i2")]), "one field"),
         (np.zeros((0, 4, 5)), "at least one voxel"),

@@ -55,6 +55,7 @@ _OPTIONAL = (
     ("h5py", "HDF5: .h5 .hdf5"),
     ("zarr", "Zarr stores"),
     ("tifffile", "TIFF stacks"),
+    ("PIL", "PNG and JPEG pictures"),
     ("dask", "Dask arrays"),
     ("xarray", "xarray objects"),
     ("highdicom", "structured reports of measurements"),

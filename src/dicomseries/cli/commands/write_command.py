@@ -64,6 +64,7 @@ _OPENING = (
     "space",
     "axes",
     "time_point",
+    "part",
     "storage_options",
 )
 """Options of `open_volume` that the report opens the input with."""

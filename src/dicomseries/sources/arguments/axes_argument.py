@@ -18,9 +18,7 @@ __all__ = ["array_axes", "check_dtype", "chosen_time_point", "default_axes"]
 
 _CONVERT = "Convert it first, e.g. array.astype('float64')."
 _REMEDIES = {
-    "c": "Write a part of it as a series: abs(array), numpy.angle(array), array.real or "
-    'array.imag; name it by `metadata={"ComplexImageComponent": "MAGNITUDE"}`, "PHASE", "REAL" or '
-    '"IMAGINARY" (kinds MR and EnhancedMR).',
+    "c": "Convert it to 128 bits first: array.astype('complex128').",
     "V": "Pick one field of the records, e.g. array['intensity'].",
     "M": "Convert the times to numbers first, e.g. array.astype('int64').",
     "m": "Convert the durations to numbers first, e.g. array / np.timedelta64(1, 's').",
@@ -126,7 +124,7 @@ def chosen_time_point(count: int, arguments: SourceArguments) -> int | None:
 
 
 def check_dtype(dtype: np.dtype[Any], where: str) -> None:
-    """Reject numbers that no DICOM image can hold.
+    """Reject numbers that no DICOM image can hold; parts of complex ones are real.
 
     Raises
     ------
@@ -138,6 +136,8 @@ def check_dtype(dtype: np.dtype[Any], where: str) -> None:
     >>> check_dtype(np.dtype(">i2"), "array")
     """
     if dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize <= 8):
+        return
+    if dtype.kind == "c" and dtype.itemsize <= 16:
         return
     raise SourceError(
         code="dtype-unsupported",

@@ -44,6 +44,8 @@ class SourceArguments:
     place_optional : bool
         Whether a source without voxel size or place is opened too, on a placeholder grid with a
         statement that says so.
+    part : {"magnitude", "phase", "real", "imaginary"}, optional
+        Which part of complex numbers is taken.
     is_read_once : bool
         Whether the frames are read once, from the first to the last: a compressed file then needs
         no copy that is unpacked.
@@ -70,6 +72,7 @@ class SourceArguments:
     time_point: int | None = None
     times: Any = None
     place_optional: bool = False
+    part: str | None = None
     is_read_once: bool = False
 
     def __post_init__(self) -> None:
@@ -229,7 +232,9 @@ def _exists(path: Path) -> bool:
 
 
 def _check_member(location: Location) -> None:
-    if location.path.is_file() and not location.has_suffix(".npz", ".h5", ".hdf5"):
+    if location.path.is_file() and not location.has_suffix(
+        ".npz", ".h5", ".hdf5", ".mat", ".mrd", ".ismrmrd"
+    ):
         raise SourceError(
             code="member-of-single-array",
             where=str(location),

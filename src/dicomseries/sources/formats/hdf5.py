@@ -14,7 +14,7 @@ from dicomseries.sources.formats.array_like import open_volume as open_array
 from dicomseries.sources.optional_packages import guarded, made_by
 from dicomseries.sources.volume import Volume
 
-__all__ = ["PACKAGE", "matches", "open_volume"]
+__all__ = ["PACKAGE", "matches", "open_hdf5", "open_volume"]
 
 PACKAGE: str | None = "hdf5"
 """Extra that installs h5py."""
@@ -62,7 +62,7 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     where = arguments.where
     dataset = source
     if isinstance(source, Location):
-        dataset = _open_file(source.path, where)
+        dataset = open_hdf5(source.path, where)
     if not hasattr(dataset, "shape"):
         with guarded(where, "an HDF5 file whose objects can be read"):
             dataset = _choose(dataset, source)
@@ -73,11 +73,27 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     return open_array(dataset, arguments)
 
 
-def _open_file(path: Path, where: str) -> Any:
+def open_hdf5(path: Path, where: str, *, extra: str = "hdf5") -> Any:
+    """Return an open HDF5 file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    where : str
+        The source, for errors.
+    extra : str
+        The extra that installs h5py for this format.
+
+    Raises
+    ------
+    MissingPackageError, SourceError
+        As `open_volume`.
+    """
     try:
         import h5py
     except ImportError as error:
-        raise missing_package(extra="hdf5", where=where) from error
+        raise missing_package(extra=extra, where=where, package="h5py") from error
     remedy = "Check that the file is complete and that no other program is writing to it."
     with guarded(where, "an HDF5 file", remedy):
         return h5py.File(path, "r")

@@ -1,4 +1,4 @@
-"""NIfTI files and images of nibabel.
+"""NIfTI, Analyze, MINC and FreeSurfer files, and images of nibabel.
 
 The only module that imports `nibabel` here.
 
@@ -43,9 +43,14 @@ __all__ = ["PACKAGE", "label_names", "matches", "open_volume"]
 PACKAGE: str | None = "nifti"
 """Extra that installs nibabel."""
 
+_SUFFIXES = (".nii", ".nii.gz", ".hdr", ".img", ".mnc", ".mgh", ".mgz")
+"""NIfTI, Analyze (with NIfTI in two files), MINC and FreeSurfer: what nibabel gives an affine."""
+
 _MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 1e-3, "unknown": 1.0}
 _NO_TIMES = {"hz", "ppm", "rads", None}
 _CHECK = "Check that the file is complete and has the right suffix."
+_SLICES_FIRST = {"Minc1Image", "Minc2Image"}
+"""Images of the axes times, slices, rows, columns."""
 _VECTORS = {1007, 2003}
 """intent_code of a vector and of an RGB vector, whose components are along the last axis
 (nifti1.h)."""
@@ -61,7 +66,7 @@ def matches(source: object) -> bool:
     (True, False)
     """
     if isinstance(source, Location):
-        return source.has_suffix(".nii", ".nii.gz")
+        return source.has_suffix(*_SUFFIXES)
     return made_by(source, "nibabel") and hasattr(source, "dataobj")
 
 
@@ -159,7 +164,8 @@ def _load(path: Path, where: str) -> Any:
         raise missing_package(extra="nifti", where=where) from error
     with guarded(where, "a NIfTI-1 or NIfTI-2 file", _CHECK):
         image = nibabel.load(path)
-        image.header.get_xyzt_units()  # raises for a damaged code
+        if hasattr(image.header, "get_xyzt_units"):
+            image.header.get_xyzt_units()  # raises for a damaged code
         return image
 
 
@@ -185,6 +191,8 @@ def _shape_and_letters(image: Any, where: str) -> tuple[tuple[int, ...], str]:
     if components > 1 or set(shape[4:]) - {1}:
         raise _several_components(shape, components, where)
     letters = "xyzt"[: len(shape)]
+    if type(image).__name__ in _SLICES_FIRST:
+        return shape, "tzyx"[-len(shape) :]
     if dtype == _RGB:
         return (*shape[:4], 3), letters + "c"
     if dtype.names == ("R", "G", "B", "A"):
@@ -349,6 +357,8 @@ def _grid(image: Any) -> Grid | None:
     affine = np.array(image.affine, dtype=np.float64)
     if hasattr(image.header, "get_xyzt_units"):
         affine[:3] *= _MM_PER_UNIT.get(image.header.get_xyzt_units()[0], 1.0)
+    if type(image).__name__ in _SLICES_FIRST:
+        affine[:, :3] = affine[:, 2::-1]
     statement = nifti_statement(image)
     if statement == UNSTATED:
         return None

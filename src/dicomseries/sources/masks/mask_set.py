@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
@@ -21,12 +20,12 @@ from dicomseries.sources.masks.background import reject_background
 from dicomseries.sources.masks.layered_source import Opener
 from dicomseries.sources.masks.mask_frames import MaskFrames, OpenMask
 from dicomseries.sources.masks.mask_values import MaskValues
+from dicomseries.sources.natural_order import natural_key
 from dicomseries.sources.turned_volume import turned
 from dicomseries.sources.volume import Volume
 
 __all__ = ["Mask", "MaskSet", "mask_set_of", "masks_in_folder"]
 
-_DIGITS = re.compile(r"(\d+)")
 _TOLERANCE = 1e-3
 """Part of a voxel within which two grids are equal; the affines of NIfTI are float32."""
 
@@ -219,7 +218,7 @@ def masks_in_folder(folder: Path, suffixes: Sequence[str]) -> MaskSet | None:
             files.append(file)
     if not files:
         return None
-    files.sort(key=lambda file: _natural(file.name))
+    files.sort(key=lambda file: natural_key(file.name))
     return _named([(_name_of(file), file) for file in files], str(folder))
 
 
@@ -279,13 +278,6 @@ def _name_of(source: Any) -> str:
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]
     return Path(name).stem if name == Path(source).name else name
-
-
-def _natural(name: str) -> list[Any]:
-    """Return a key that sorts rib_2 before rib_10."""
-    parts: list[Any] = _DIGITS.split(name.casefold())
-    parts[1::2] = map(int, parts[1::2])
-    return parts
 
 
 def _has_geometry(mask: Mask, opener: Opener, arguments: SourceArguments) -> bool:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["WriteRequest"]
 
 
+_PART_LETTERS = {"magnitude": "M", "phase": "P", "real": "R", "imaginary": "I"}
+"""Part of complex numbers → third value of ImageType."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteRequest:
     """The options of a write, with attributes of its inputs.
@@ -65,7 +69,8 @@ class WriteRequest:
             If the metadata is wrong.
         """
         stated, padding = split_padding(options.metadata)
-        metadata = {**stated, **_unit_attribute(options.units)}
+        metadata = {**_part_attributes(options, kind), **stated}
+        metadata |= _unit_attribute(options.units)
         return cls(
             options=options,
             kind=kind_for_codec(find_kind(kind), options.compression),
@@ -94,6 +99,23 @@ def _keywords_without_value(metadata: Mapping[str, Any]) -> Iterator[str]:
             yield keyword_of(name)
         except MetadataError:  # a private attribute, which `Metadata` checks
             continue
+
+
+def _part_attributes(options: WriteOptions, kind: str) -> dict[str, Any]:
+    """Return the attributes of a part of complex numbers, in PS3.3 C.8.13.3.1.1's terms."""
+    letter = _PART_LETTERS.get(str(options.part))
+    if letter is None:  # an unknown part is rejected when the source is opened
+        return {}
+    attributes: dict[str, Any] = {}
+    name = find_kind(kind).name
+    if name in {"MR", "EnhancedMR"}:
+        attributes["ComplexImageComponent"] = str(options.part).upper()
+    if name == "MR":
+        # the short form, which many programs read
+        attributes["ImageType"] = ["DERIVED", "PRIMARY", letter]
+    if options.part == "phase" and options.units is None:
+        attributes |= _unit_attribute("rad")
+    return attributes
 
 
 def _unit_attribute(code: str | None) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Pictures of common programs: single ones, and folders with one slice each."""

@@ -1,0 +1,1 @@
+"""Files of MATLAB, and of reconstruction software for MR."""
