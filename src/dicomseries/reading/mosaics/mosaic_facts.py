@@ -163,7 +163,7 @@ def _csa_of(instance: Instance) -> CsaFields:
     if element is None or not element.raw.strip(b"\0"):
         return {}
     try:
-        return csa_fields(element.raw)
+        return csa_fields(element.raw, _ELSEWHERE)
     except ParseError as problem:
         raise ReadError(
             code="csa-damaged",

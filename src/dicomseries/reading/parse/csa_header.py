@@ -7,8 +7,7 @@ nibabel is no requirement of ours and slow to import; tests compare both readers
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
 
 from dicomseries.reading.parse.parser import ParseError
 
@@ -22,16 +21,19 @@ _ITEM_SIZE = 16
 _LENGTH = struct.Struct("<i")
 _COUNT = struct.Struct("<2I")
 _MOST_FIELDS = 1000
+_Span = tuple[int, int]
 _TEXTS = frozenset({"LO", "SH", "LT", "ST", "UT", "CS", "UN", "AE", "UI", "PN", "DT", "DA", "TM"})
 
 
-def csa_fields(raw: bytes) -> dict[str, tuple[str, ...]]:
-    r"""Return the values of all fields by name.
+def csa_fields(raw: bytes, wanted: Collection[str] | None = None) -> dict[str, tuple[str, ...]]:
+    r"""Return the values of fields by name.
 
     Parameters
     ----------
     raw : bytes
         Value of (0029,xx10) or (0029,xx20) of the creator SIEMENS CSA HEADER.
+    wanted : collection of str, optional
+        Names of the fields; all by default.
 
     Returns
     -------
@@ -50,9 +52,17 @@ def csa_fields(raw: bytes) -> dict[str, tuple[str, ...]]:
     >>> csa_fields(b"SV10\4\3\2\1" + struct.pack("<2I", 1, 77) + field + item)
     {'B_value': ('800',)}
     """
+    try:
+        return _fields(raw, wanted)
+    except struct.error:
+        message = f"a CSA header that ends after {len(raw)} bytes"
+        raise ParseError(message) from None
+
+
+def _fields(raw: bytes, wanted: Collection[str] | None) -> dict[str, tuple[str, ...]]:
     is_new = raw[:4] == _MAGIC
     position = 8 if is_new else 0
-    count, _ = _unpacked(_COUNT, raw, position)
+    count, _ = _COUNT.unpack_from(raw, position)
     position += _COUNT.size
     if not 0 < count <= _MOST_FIELDS:
         message = f"a CSA header of {count} fields; 1 to {_MOST_FIELDS} are possible"
@@ -60,54 +70,52 @@ def csa_fields(raw: bytes) -> dict[str, tuple[str, ...]]:
     fields: dict[str, tuple[str, ...]] = {}
     extra = 0
     for number in range(count):
-        name, multiplicity, vr, _, item_count, _ = _unpacked(_FIELD, raw, position)
+        start, multiplicity, vr, _, item_count, _ = _FIELD.unpack_from(raw, position)
+        name = _text(start)
         position += _FIELD.size
-        if number == 0:
-            extra = item_count
+        if number == 0 and not is_new:
+            extra = item_count  # the older form adds it to every length
         if not 0 <= item_count <= (len(raw) - position) // _ITEM_SIZE:
-            message = f"{item_count} items of the CSA field {_text(name)!r}"
+            message = f"{item_count} items of the CSA field {name!r}"
             raise ParseError(message)
-        if is_new:
-            texts, position = _new_items(raw, position, item_count)
-        else:
-            texts, position = _old_items(raw, position, item_count, extra)
-        fields[_text(name)] = _values(texts, multiplicity, is_text=_text(vr) in _TEXTS)
+        find_items = _new_items if is_new else _old_items
+        spans, position = find_items(raw, position, item_count, extra)
+        if wanted is None or name in wanted:
+            texts = [_text(raw[begin:end]) for begin, end in spans]
+            fields[name] = _values(texts, multiplicity, is_text=_text(vr) in _TEXTS)
     return fields
 
 
-def _new_items(raw: bytes, position: int, count: int) -> tuple[list[str], int]:
-    """Return the texts of a field in the newer form, and where they end."""
-    texts = []
+def _new_items(raw: bytes, position: int, count: int, _extra: int) -> tuple[list[_Span], int]:
+    """Return the items of a field in the newer form, and where they end."""
+    spans = []
     for _ in range(count):
-        (length,) = _unpacked(_LENGTH, raw, position + 4)
+        (length,) = _LENGTH.unpack_from(raw, position + 4)
         position += _ITEM_SIZE
-        if not length:
-            texts.append("")
-            continue
         stop = position + length
         if length < 0 or stop > len(raw):
             message = f"an item of {length} bytes in a CSA header, {len(raw) - position} follow"
             raise ParseError(message)
-        texts.append(_text(raw[position:stop]))
+        spans.append((position, stop))
         position = stop + -length % 4
-    return texts, position
+    return spans, position
 
 
-def _old_items(raw: bytes, position: int, count: int, extra: int) -> tuple[list[str], int]:
-    """Return the texts of a field in the older form, and where they end.
+def _old_items(raw: bytes, position: int, count: int, extra: int) -> tuple[list[_Span], int]:
+    """Return the items of a field in the older form, and where they end.
 
     Its lengths are `extra` too large. One that cannot be is the end of the values.
     """
-    texts = []
+    spans = []
     for _ in range(count):
-        (stated,) = _unpacked(_LENGTH, raw, position)
+        (stated,) = _LENGTH.unpack_from(raw, position)
         position += _ITEM_SIZE
         length = stated - extra
         if length < 0 or position + length > len(raw):
             break
-        texts.append(_text(raw[position : position + length]))
+        spans.append((position, position + length))
         position += length + -length % 4
-    return texts, position
+    return spans, position
 
 
 def _values(texts: list[str], multiplicity: int, *, is_text: bool) -> tuple[str, ...]:
@@ -149,13 +157,6 @@ def csa_numbers(
     if size is not None and len(numbers) != size:
         return ()
     return numbers
-
-
-def _unpacked(layout: struct.Struct, raw: bytes, position: int) -> tuple[Any, ...]:
-    if position + layout.size > len(raw):
-        message = f"a CSA header that ends after {len(raw)} bytes"
-        raise ParseError(message)
-    return layout.unpack_from(raw, position)
 
 
 def _text(raw: bytes) -> str:
