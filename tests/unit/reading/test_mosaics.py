@@ -195,6 +195,10 @@ sSliceArray.lSize = 5
 
     def change(volume, dataset):
         del dataset[0x0029, 0x1010], dataset.SpacingBetweenSlices
+        if volume == 0:  # de-identified: without its creators
+            dataset.add_new((0x0029, 0x1020), "OB", protocol)
+            del dataset[0x0029, 0x0010]
+            return
         if volume == 1:
             block = dataset.private_block(0x19, "SIEMENS MR HEADER", create=True)
             block.add_new(0x0A, "US", SLICES)

@@ -159,7 +159,7 @@ def _siemens_facts(instance: Instance) -> MosaicFacts:
 
 def _csa_of(instance: Instance) -> CsaFields:
     """Return the CSA image header; nothing without one."""
-    element = private_element(instance, 0x0029, _CSA, 0x10)
+    element = private_element(instance, 0x0029, _CSA, 0x10, is_block_known=True)
     if element is None or not element.raw.strip(b"\0"):
         return {}
     try:
@@ -181,7 +181,8 @@ def _siemens_numbers(instance: Instance, csa: CsaFields, name: str) -> tuple[flo
     for group, creator, offset, vr in _ELSEWHERE[name]:
         if numbers:
             break
-        numbers = private_numbers(instance, group, creator, offset, vr)
+        is_known = creator == _SIEMENS
+        numbers = private_numbers(instance, group, creator, offset, vr, is_block_known=is_known)
     return numbers
 
 
@@ -266,7 +267,8 @@ def _protocol_numbers(instance: Instance, keys: Sequence[str]) -> tuple[float, .
     A number that the protocol leaves out is 0.
     """
     for group, creator, offset in _PROTOCOLS:
-        element = private_element(instance, group, creator, offset)
+        is_csa = creator == _CSA
+        element = private_element(instance, group, creator, offset, is_block_known=is_csa)
         if element is None:
             continue
         known = {

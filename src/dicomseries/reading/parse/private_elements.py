@@ -9,7 +9,12 @@ from dicomseries.reading.parse.parser import Element, ParseError, items_of
 __all__ = ["private_element", "private_items", "private_numbers"]
 
 
-def private_element(instance: Instance, group: int, creator: str, offset: int) -> Element | None:
+_FIRST_BLOCK = 0x10
+
+
+def private_element(
+    instance: Instance, group: int, creator: str, offset: int, *, is_block_known: bool = False
+) -> Element | None:
     """Return an element of a private block; None if absent.
 
     Parameters
@@ -22,6 +27,9 @@ def private_element(instance: Instance, group: int, creator: str, offset: int) -
         Private creator of the block.
     offset : int
         Last two digits of the element's number.
+    is_block_known : bool
+        Whether the maker uses the first block, also where de-identification has removed the
+        creator.
 
     Notes
     -----
@@ -38,17 +46,25 @@ def private_element(instance: Instance, group: int, creator: str, offset: int) -
         member = instance.element(group << 16 | (tag & 0xFF) << 8 | offset)
         if member is not None:
             return member
+    if is_block_known and instance.element(group << 16 | _FIRST_BLOCK) is None:
+        return instance.element(group << 16 | _FIRST_BLOCK << 8 | offset)
     return None
 
 
 def private_numbers(
-    instance: Instance, group: int, creator: str, offset: int, vr: str
+    instance: Instance,
+    group: int,
+    creator: str,
+    offset: int,
+    vr: str,
+    *,
+    is_block_known: bool = False,
 ) -> tuple[float, ...]:
     """Return the numbers of a private element; () if absent or not numeric.
 
     `vr` is that of the maker: in the file it may be UN.
     """
-    element = private_element(instance, group, creator, offset)
+    element = private_element(instance, group, creator, offset, is_block_known=is_block_known)
     if element is None:
         return ()
     return as_numbers(vr, element.raw, instance.byte_order)
