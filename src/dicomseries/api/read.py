@@ -100,7 +100,8 @@ def read(
     series : str, optional
         SeriesInstanceUID, if there are several.
     values : {"real", "stored"}
-        Real values (slope and intercept of each slice applied), or the integers in the files.
+        Real values (slope and intercept of each slice, or a Modality LUT, applied; the colours of
+        a palette), or the integers in the files. ``.notes`` says what was done.
     slices : slice, range, whole number, or whole numbers, optional
         Read only these slices of each volume, rising by even steps: ``slice(100, 200)``,
         ``range(0, 400, 4)``, ``-1``. Counted from 0 along the normal, negative ones from the end.
@@ -160,8 +161,8 @@ def read(
 
     Notes
     -----
-    PS3.3 sections C.7.6.2 (Image Plane), C.7.6.16 (Multi-frame Functional Groups) and C.11.1
-    (Modality LUT).
+    PS3.3 sections C.7.6.2 (Image Plane), C.7.6.16 (Multi-frame Functional Groups), C.7.9 (Palette
+    Color Lookup Table) and C.11.1 (Modality LUT). Colours are RGB; MONOCHROME1 is not inverted.
 
     Examples
     --------

@@ -13,11 +13,12 @@ from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.instance import Instance, unlike
 from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, frame_bits, pixel_bytes
+from dicomseries.reading.pixels.rescale_of_frames import has_colour_table, has_value_table
 from dicomseries.reading.problems import Problem
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.standard.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
-__all__ = ["consistency_problems", "format_problems"]
+__all__ = ["consistency_problems", "format_problems", "value_notes"]
 
 
 def format_problems(files: Sequence[Instance]) -> Iterator[Problem]:
@@ -151,18 +152,20 @@ def consistency_problems(files: Sequence[Instance]) -> Iterator[Problem]:
     >>> from pydicom.data import get_testdata_file
     >>> palette = read_instance(get_testdata_file("examples_palette.dcm"))
     >>> [problem.code for problem in consistency_problems([palette])]
-    ['palette']
+    []
     """
     if len(unlike(files, _TAGS)) > 1:
         for row in _ROWS:
             yield from _difference(files, row)
-    if files[0].text("PhotometricInterpretation") == "PALETTE COLOR":
+    first = files[0]
+    is_palette = first.text("PhotometricInterpretation") == "PALETTE COLOR"
+    if is_palette and not has_colour_table(first):
         yield Problem(
-            code="palette",
+            code="palette-missing",
             level="warning",
-            text="the values are indices into a colour palette, not intensities (PALETTE COLOR)",
-            remedy="Look the colours up in the palette of the file, for example with pydicom's "
-            "apply_color_lut.",
+            text="the values are indices into a colour palette that the file does not have "
+            "(PALETTE COLOR)",
+            remedy="Ask the maker of the file for the palette; the values are no intensities.",
         )
     yield from _unread_frames(files)
 
@@ -221,3 +224,54 @@ def _extra_frames(instance: Instance) -> int:
     expected = pixel_bytes(instance)
     padding = expected % 2  # to an even length (PS3.5 section 8.1)
     return max(length - expected - padding, 0) * 8 // size
+
+
+_CONVERTED = frozenset({"YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT"})
+
+
+def value_notes(files: Sequence[Instance], *, is_real: bool) -> tuple[str, ...]:
+    """Return what was done to the values, or left as it is.
+
+    Parameters
+    ----------
+    files : sequence of Instance
+        Of one series.
+    is_real : bool
+        Whether real values were read, not stored ones.
+
+    Examples
+    --------
+    >>> from dicomseries.reading import read_instance
+    >>> from pydicom.data import get_testdata_file
+    >>> files = [read_instance(get_testdata_file("examples_ybr_color.dcm"))]
+    >>> value_notes(files, is_real=True)
+    ('The colours are converted from YBR_FULL_422 to RGB.',)
+    """
+    first = files[0]
+    photometric = first.text("PhotometricInterpretation")
+    notes = []
+    if photometric in _CONVERTED and first.samples == 3:
+        notes.append(f"The colours are converted from {photometric} to RGB.")
+    if photometric == "MONOCHROME1":
+        notes.append("Low values are bright (MONOCHROME1); the values are not inverted.")
+    if has_colour_table(first):
+        notes.append(_PALETTE_NOTES[is_real])
+    if has_value_table(first):
+        notes.append(_MODALITY_NOTES[is_real])
+    if first.text("PixelPresentation") in {"COLOR", "MIXED"} and photometric == "MONOCHROME2":
+        notes.append(
+            "The file has a palette that colours some of its values (PixelPresentation "
+            f"{first.text('PixelPresentation')}); the values are grey."
+        )
+    return tuple(notes)
+
+
+_PALETTE_NOTES = {
+    True: "The colours are those of the palette of the file (PALETTE COLOR), one byte for each of "
+    "red, green and blue.",
+    False: "The values are indices into the palette of the file (PALETTE COLOR), not intensities.",
+}
+_MODALITY_NOTES = {
+    True: "The values are those of the Modality LUT of the file.",
+    False: "The values are those before the Modality LUT of the file.",
+}

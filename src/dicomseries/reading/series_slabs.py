@@ -19,7 +19,7 @@ from dicomseries.reading.pixels.rescale_of_frames import RESCALE_TAGS
 from dicomseries.sources import FrameReader
 from dicomseries.standard.attributes.attribute import tag_of
 
-__all__ = ["TAGS_TO_READ", "FrameSlabs", "rescale_into"]
+__all__ = ["BLOCK_BYTES", "TAGS_TO_READ", "FrameSlabs", "rescale_into"]
 
 TAGS_TO_READ = (
     FORMAT_TAGS
@@ -29,7 +29,7 @@ TAGS_TO_READ = (
 )
 """Tags of the attributes that reading pixels needs."""
 
-_BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 8 << 20
 """Frames that must be converted are read in blocks of this size, to keep memory low."""
 
 _IDENTITY = [1.0, 0.0]
@@ -157,7 +157,7 @@ class FrameSlabs:
             read_frames_into(instance, target, frame)
             return
         slope, intercept = rescale
-        step = max(_BLOCK_BYTES // (math.prod(target.shape[1:]) * target.dtype.itemsize), 1)
+        step = max(BLOCK_BYTES // (math.prod(target.shape[1:]) * target.dtype.itemsize), 1)
         for begin in range(0, len(target), step):
             block = target[begin : begin + step]
             stored = self._read_stored(instance, frame + begin, frame + begin + len(block))

@@ -10,13 +10,19 @@ import numpy.typing as npt
 
 from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError
 from dicomseries.geometry import Grid
+from dicomseries.reading.consistency import value_notes
 from dicomseries.reading.label_slabs import LabelSlabs
 from dicomseries.reading.mosaics.mosaic_frames import MosaicFrames
 from dicomseries.reading.mosaics.mosaic_slabs import MosaicSlabs
 from dicomseries.reading.order.placement import FrameSet
 from dicomseries.reading.order.segment_order import segment_volumes
 from dicomseries.reading.pixels.pixel_format import is_compressed, stored_dtype
-from dicomseries.reading.pixels.rescale_of_frames import dtype_of_real, rescales_of_files
+from dicomseries.reading.pixels.rescale_of_frames import (
+    dtype_of_real,
+    has_colour_table,
+    has_value_table,
+    rescales_of_files,
+)
 from dicomseries.reading.pixels.segment_bits import are_overlapping
 from dicomseries.reading.series_attributes import SeriesTags
 from dicomseries.reading.series_choice import damage_problems, select_images
@@ -46,8 +52,8 @@ def open_volume(
     series : str, optional
         SeriesInstanceUID, if there are several.
     values : {"real", "stored"}
-        Real values (slope and intercept of each slice applied), or the integers in the files with
-        `Volume.slope` and `Volume.intercept`.
+        Real values (slope and intercept of each slice, a Modality LUT or a colour palette
+        applied), or the integers in the files with `Volume.slope` and `Volume.intercept`.
     slices : slice, range, whole number, or whole numbers, optional
         Only these slices (of every volume), rising in even steps; the grid is theirs.
 
@@ -103,7 +109,9 @@ def open_volume(
     for note in notes:
         warnings.warn(note, DicomSeriesWarning, stacklevel=2)
     grid = _grid(path, selected)
+    is_real = values == "real"
     notes = (*notes, *map(str, selected.problems))
+    notes += value_notes(selected.instances, is_real=is_real)
     for problem in selected.problems:
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
     if is_compressed(selected.instances[0]):
@@ -112,7 +120,7 @@ def open_volume(
         )
 
         check_first_frame(selected.instances[0])
-    volume = volume_of(selected, grid, is_real=values == "real")
+    volume = volume_of(selected, grid, is_real=is_real)
     volume = replace(volume, notes=notes)
     if slices is None:
         return volume
@@ -188,6 +196,8 @@ def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
         volumes = len(frames.sources) // grid.shape[0]
     if frames.masks is not None:
         slabs = _label_slabs(series, frames, frames.masks)
+    elif is_real and (looked_up := _looked_up(series, frames)) is not None:
+        slabs = looked_up
     elif is_real:
         rescales = _rescales(series, frames)
         slabs = _frame_slabs(
@@ -237,6 +247,16 @@ def stored_frames(series: Series) -> FrameReader:
     frames = _frames_of(series)
     rescales = _identity(len(frames.sources))
     return _frame_slabs(series, frames, rescales, stored_dtype(series.instances[0]), 1.0).reader()
+
+
+def _looked_up(series: Series, frames: FrameSet) -> FrameSlabs | None:
+    """Return voxels behind a Modality LUT or a palette; None for others, and for labels."""
+    first = series.instances[0]
+    if series.segments or not (has_value_table(first) or has_colour_table(first)):
+        return None
+    from dicomseries.reading.table_slabs import table_slabs  # noqa: PLC0415 - for few files
+
+    return table_slabs(series.instances, frames.sources)
 
 
 def _frame_slabs(

@@ -250,12 +250,8 @@ def test_markers_of_a_jpeg_stream_come_before_the_photometric_interpretation(
 
 
 PYDICOM_FILES = (
-    "JPEG-LL.dcm",
     "JPEG2000.dcm",
-    "JPGLosslessP14SV1_1s_1f_8b.dcm",
     "J2K_pixelrep_mismatch.dcm",
-    "JLSL_08_07_0_1F.dcm",
-    "JLSL_16_15_1_1F.dcm",
     "JPEGLSNearLossless_16.dcm",
     "MR_small_RLE.dcm",
     "MR_small_jp2klossless.dcm",
@@ -422,7 +418,7 @@ def test_a_syntax_that_nothing_decodes_is_named_and_not_called_damage(syntax, wo
         assert "damaged" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["JPGExtended.dcm", "JPEG-LL.dcm"])
+@pytest.mark.parametrize("name", ["JPGExtended.dcm", "SC_rgb_jpeg_gdcm.dcm"])
 def test_without_a_decoder_the_message_names_the_package_that_brings_it(name, monkeypatch):
     path = available(name)
     monkeypatch.setattr(imagecodecs_decoder, "decoder_of", lambda _: None)

@@ -17,6 +17,8 @@ from dicomseries.standard.attributes.attribute import tag_of
 __all__ = [
     "RESCALE_TAGS",
     "dtype_of_real",
+    "has_colour_table",
+    "has_value_table",
     "mapping_problems",
     "real_world_of",
     "rescales_of",
@@ -43,7 +45,25 @@ _INTERCEPT = path_of("PixelValueTransformationSequence", "RescaleIntercept")
 _MAPPED_SLOPE = path_of("RealWorldValueMappingSequence", "RealWorldValueSlope")
 _MAPPED_INTERCEPT = path_of("RealWorldValueMappingSequence", "RealWorldValueIntercept")
 _MAPPING = path_of("RealWorldValueMappingSequence")
+_LUT_DATA = tag_of("LUTData")
 _INTEGERS = ("uint8", "int16", "uint16", "int32", "uint32", "int64")
+
+
+def has_value_table(instance: Instance) -> bool:
+    """Return True if a Modality LUT gives the real values of a grey image."""
+    is_grey = instance.samples == 1 and not instance.text("DoseGridScaling")
+    if not is_grey or not instance.raw("ModalityLUTSequence"):
+        return False
+    # Some writers add an item without a table.
+    items = instance.sequence("ModalityLUTSequence")
+    return any(_LUT_DATA in item and item[_LUT_DATA].raw for item in items)
+
+
+def has_colour_table(instance: Instance) -> bool:
+    """Return True if stored values are indices into a palette that the file has."""
+    return instance.text("PhotometricInterpretation") == "PALETTE COLOR" and bool(
+        instance.raw("RedPaletteColorLookupTableDescriptor")
+    )
 
 
 def rescales_of_files(files: Sequence[Instance]) -> list[tuple[float, float]]:
@@ -97,8 +117,8 @@ def _rescale_of(instance: Instance) -> tuple[float, float]:
         return 1.0, 0.0
     if instance.text("DoseGridScaling"):
         return _dose_scaling(instance), 0.0
-    if instance.raw("ModalityLUTSequence"):
-        raise _unusable(instance, "a ModalityLUTSequence")
+    if has_value_table(instance):
+        raise _unusable(instance, "a Modality LUT in place of a slope")
     texts = instance.text("RescaleSlope"), instance.text("RescaleIntercept")
     if not any(texts):
         return 1.0, 0.0
