@@ -227,6 +227,9 @@ def read(
         voxels=voxels,
         layers=volume.layers,
         notes=(*volume.notes, *volume.grid.statement.notes),
+        volume_axes=volume.volume_axes,
+        b_values=volume.b_values,
+        gradients=volume.gradients,
     )
 
 

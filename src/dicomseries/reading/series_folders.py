@@ -26,6 +26,7 @@ from dicomseries.reading.series_files import LocalFiles
 from dicomseries.short_repr import short_lines
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.standard.objects.sop_classes import NAMED_KINDS
+from dicomseries.volume_axes import VolumeLayout
 
 __all__ = ["Scan", "Series", "scan"]
 
@@ -72,8 +73,8 @@ class Series:
     volumes : int or None
         Length of the axis t: time points, echoes, diffusion weightings, segments of a fractional
         segmentation; None for one volume.
-    times_s : tuple of float or None
-        Start of each volume in seconds after the first; None if unknown.
+    layout : VolumeLayout
+        Axes of the volumes, with their times, b-values and directions.
     segments : mapping of int to str
         SegmentLabel by SegmentNumber; empty for other kinds.
     frame_set : FrameSet or None
@@ -107,7 +108,7 @@ class Series:
     grid: Grid | None
     problems: tuple[Problem, ...]
     volumes: int | None = None
-    times_s: tuple[float, ...] | None = None
+    layout: VolumeLayout = VolumeLayout()
     segments: Mapping[int, str] = field(default_factory=dict)
     frame_set: FrameSet | None = field(default=None, repr=False)
     part: str = ""
@@ -123,6 +124,11 @@ class Series:
         """Whether it holds images, and not only reports, plans or raw data."""
         first = self.instances[0]
         return first.pixels is not None or not _objects().is_without_pixels(first)
+
+    @property
+    def times_s(self) -> tuple[float, ...] | None:
+        """Start of each volume in seconds after the first; None if unknown."""
+        return self.layout.times_s
 
     @property
     def frames(self) -> int:
@@ -345,7 +351,7 @@ def _described(uid: str, placement: Placement, problems: Sequence[Problem]) -> S
         grid=placement.grid,
         problems=(*problems, *placement.problems),
         volumes=placement.volumes,
-        times_s=placement.times_s,
+        layout=placement.layout,
         segments=placement.segments,
         frame_set=placement.frames,
     )

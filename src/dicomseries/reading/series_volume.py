@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +33,7 @@ from dicomseries.reading.series_folders import Series, scan
 from dicomseries.reading.series_slabs import FrameSlabs
 from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
 from dicomseries.sources import FrameReader, Volume, array_frames, picked_frames
+from dicomseries.volume_axes import VolumeAxis
 
 __all__ = ["open_volume", "read", "stored_frames", "volume_of"]
 
@@ -222,7 +225,26 @@ def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
         volumes=volumes,
         times_s=series.times_s,
         layers=layers,
+        volume_axes=_axes(series, volumes, layers),
+        b_values=_array(series.layout.b_values),
+        gradients=_array(series.layout.gradients),
     )
+
+
+def _array(values: Sequence[Any] | None) -> npt.NDArray[np.float64] | None:
+    return None if values is None else np.array(values, dtype=np.float64)
+
+
+def _axes(
+    series: Series, volumes: int | None, layers: tuple[object, ...] | None
+) -> tuple[VolumeAxis, ...]:
+    """Return the axes of volumes: those of the series, or its segments."""
+    if volumes is None or not series.segments:
+        return series.layout.axes
+    labels = [f"{number} {label}".strip() for number, label in sorted(series.segments.items())]
+    if layers is None or len(labels) != volumes:
+        return ()
+    return (VolumeAxis(name="segment", values=tuple(labels)),)
 
 
 def _frames_of(series: Series) -> FrameSet:

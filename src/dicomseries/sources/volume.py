@@ -19,11 +19,19 @@ from dicomseries.short_repr import short_lines
 from dicomseries.slice_planes import SlicePlanes, orientations_of, positions_of
 from dicomseries.sources.arguments.segment_layers import check_layers
 from dicomseries.sources.arguments.volume_times import check_times
+from dicomseries.sources.arguments.volume_weightings import weightings_of
 from dicomseries.sources.frames.dask_frames import dask_array_of
 from dicomseries.sources.frames.frame_reader import FrameReader, picked_frames
 from dicomseries.sources.frames.lazy_array import LazyArray
 from dicomseries.sources.frames.turned_frames import turned_frames
 from dicomseries.sources.volume_tags import Tags, unit_of
+from dicomseries.volume_axes import (
+    VolumeAxis,
+    axis_words,
+    picked_volumes,
+    settled_axes,
+    times_of_axes,
+)
 
 __all__ = ["Volume"]
 
@@ -73,6 +81,14 @@ class Volume:
         None in it: the labels are the values. Segments of different layers may overlap.
     notes : tuple of str
         What was assumed or left out when the voxels were read; a sentence each.
+    volume_axes : tuple of VolumeAxis, optional
+        Names and values of the axis of volumes, or of several that are one axis of the array: the
+        outer one first, `volumes` is the product of their lengths. By default ``time`` if the times
+        are known, else ``volume``.
+    b_values : array, shape (volumes,), optional
+        Diffusion weighting of each volume in s/mm².
+    gradients : array, shape (volumes, 3), optional
+        Unit vector of the diffusion gradient of each volume, patient LPS; zeros where it has none.
 
     Raises
     ------
@@ -80,7 +96,8 @@ class Volume:
         If the grid does not fit the voxels.
     SourceError
         If the times are not one finite number for each volume, each later than the one before, or
-        the layers are not one for each volume, with labels and values from 1 to 65535.
+        the layers are not one for each volume, with labels and values from 1 to 65535, or the axes,
+        b-values or gradients do not fit the volumes.
 
     Examples
     --------
@@ -110,6 +127,9 @@ class Volume:
     carried: Mapping[str, str] = field(default_factory=dict)
     layers: tuple[Mapping[int, int] | None, ...] | None = None
     notes: tuple[str, ...] = ()
+    volume_axes: tuple[VolumeAxis, ...] = ()
+    b_values: npt.NDArray[np.float64] | None = None
+    gradients: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         self._check_shape()
@@ -119,6 +139,15 @@ class Volume:
         if self.layers is not None:
             object.__setattr__(self, "layers", tuple(self.layers))
             check_layers(self.layers, self.volumes, is_timed=self.times_s is not None)
+        self._settle_axes()
+
+    def _settle_axes(self) -> None:
+        """Check the axes of volumes, or name the one axis; check what is known of each volume."""
+        axes = settled_axes(self.volume_axes, self.volumes, self.times_s)
+        object.__setattr__(self, "volume_axes", axes)
+        for name, shape in (("b_values", ()), ("gradients", (3,))):
+            values = weightings_of(getattr(self, name), self.volumes, shape, name)
+            object.__setattr__(self, name, values)
 
     def _check_shape(self) -> None:
         shape = tuple(self.slabs.shape)
@@ -330,6 +359,61 @@ class Volume:
         slabs = picked_frames(self.slabs, frames)
         return replace(self, slabs=slabs, volumes=None, times_s=None, layers=layers)
 
+    def pick(self, **entries: int | str) -> Self:
+        """Return the volumes of chosen entries of the named axes.
+
+        Parameters
+        ----------
+        **entries : int or str
+            For each axis an index from 0, negative ones from the end, or a name:
+            ``pick(echo=0)``, ``pick(part="phase", time=-1)``.
+
+        Returns
+        -------
+        Volume
+            With the other axes; without an axis of volumes if none remains. `times_s`, `b_values`
+            and `gradients` are theirs.
+
+        Raises
+        ------
+        OptionError
+            If there is no such axis or entry.
+
+        Examples
+        --------
+        >>> from dicomseries.sources import array_frames
+        >>> frames = array_frames(np.arange(4).reshape(4, 1, 1))
+        >>> axes = (
+        ...     VolumeAxis(name="echo", values=(5, 7.5), unit="ms"),
+        ...     VolumeAxis(name="time", values=(0, 2), unit="s"),
+        ... )
+        >>> volume = Volume(slabs=frames, grid=Grid(shape=(1, 1, 1), spacing_mm=(1, 1, 1)),
+        ...     volumes=4, volume_axes=axes)
+        >>> second = volume.pick(echo=1)
+        >>> second.array.ravel().tolist(), second.times_s
+        ([2, 3], (0.0, 2.0))
+        """
+        axes, volumes = picked_volumes(self.volume_axes, entries)
+        if not entries:
+            return self
+        frames: list[int] = []
+        for volume in volumes:
+            frames += range(volume * self.slices, (volume + 1) * self.slices)
+        chosen = list(volumes)
+        layers = self.layers
+        if layers is not None:
+            layers = tuple(layers[index] for index in chosen)
+        return replace(
+            self,
+            slabs=picked_frames(self.slabs, frames),
+            volumes=len(chosen) if axes else None,
+            times_s=times_of_axes(axes, chosen, self.times_s),
+            layers=layers,
+            volume_axes=axes,
+            b_values=None if self.b_values is None else self.b_values[chosen],
+            gradients=None if self.gradients is None else self.gradients[chosen],
+        )
+
     def along_normal(self) -> Self:
         """Return the same voxels with the slices along the normal.
 
@@ -403,7 +487,10 @@ class Volume:
 
     def _volume_words(self) -> str:
         duration = f", {self.times_s[-1]:g} s from first to last" if self.times_s else ""
-        return f"{self.volumes}{duration}"
+        names = [axis.name for axis in self.volume_axes]
+        if names in (["time"], ["volume"]):
+            return f"{self.volumes}{duration}"
+        return f"{self.volumes}: {axis_words(self.volume_axes)}{duration}"
 
     def _repr_html_(self) -> str:
         """Return facts, planes, histogram and grid for a notebook.

@@ -16,7 +16,15 @@ from dicomseries.reading.parse.functional_groups import FunctionalGroups, Path, 
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.standard.attributes.attribute import tag_of
 
-__all__ = ["Key", "file_clocks", "file_keys", "frame_clocks", "frame_keys"]
+__all__ = [
+    "Key",
+    "file_column",
+    "file_keys",
+    "file_times",
+    "frame_column",
+    "frame_keys",
+    "frame_texts",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,47 +62,35 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """Name, paths and sizes of a key's columns."""
+    """Path of a key's attribute."""
 
-    name: str
-    columns: tuple[tuple[tuple[str, ...], int], ...]
+    keywords: tuple[str, ...]
     is_index: bool = False
-    in_order: bool = False
 
 
 def _row(*keywords: str, is_index: bool = False) -> _Row:
-    return _Row(name=keywords[-1], columns=((keywords, 1),), is_index=is_index)
+    return _Row(keywords=keywords, is_index=is_index)
 
 
+_DIFFUSION = "DiffusionBValue"
+"""Place of b-value and direction among the keys; their values are an argument."""
 _FILE_ROWS = (
     _row("TemporalPositionIdentifier", is_index=True),
     _row("AcquisitionNumber"),
     _row("TriggerTime"),
     _row("FrameReferenceTime"),
     _row("ActualFrameDuration"),
-    _Row(
-        name="DiffusionBValue",
-        columns=((("DiffusionBValue",), 1), (("DiffusionGradientOrientation",), 3)),
-        in_order=True,
-    ),
+    _row(_DIFFUSION),
     _row("EchoTime"),
     _row("EchoNumbers", is_index=True),
     _row("InversionTime"),
     _row("FlipAngle"),
 )
 
-_DIFFUSION = "MRDiffusionSequence"
 _FRAME_ROWS = (
     _row("FrameContentSequence", "TemporalPositionIndex", is_index=True),
     _row("TemporalPositionSequence", "TemporalPositionTimeOffset"),
-    _Row(
-        name="DiffusionBValue",
-        columns=(
-            ((_DIFFUSION, "DiffusionBValue"), 1),
-            ((_DIFFUSION, "DiffusionGradientDirectionSequence", "DiffusionGradientOrientation"), 3),
-        ),
-        in_order=True,
-    ),
+    _row(_DIFFUSION),
     _row("MREchoSequence", "EffectiveEchoTime"),
     _row("MRModifierSequence", "InversionTimes"),
     _row("MRTimingAndRelatedParametersSequence", "FlipAngle"),
@@ -121,21 +117,36 @@ _SPATIAL = frozenset(
 """Dimensions that count places, not volumes."""
 
 
-def file_keys(instances: Sequence[Instance]) -> tuple[Key, ...]:
-    """Return the keys of single-frame files, the best first."""
+def file_keys(
+    instances: Sequence[Instance], diffusion: Floats | None = None, parts: Sequence[str] = ()
+) -> tuple[Key, ...]:
+    """Return the keys of single-frame files, the best first.
+
+    Parameters
+    ----------
+    instances : sequence of Instance
+        Of one series.
+    diffusion : ndarray, shape (files, 4), optional
+        b-value and direction of each file.
+    parts : sequence of str, optional
+        Part of a complex value in each file.
+    """
     keys: list[Key] = []
     for row in _FILE_ROWS:
-        parts = [_file_column(instances, keyword, size) for (keyword,), size in row.columns]
-        keys += _key(row, parts)
+        if row.keywords == (_DIFFUSION,):
+            keys += _diffusion_key(diffusion)
+        else:
+            keys += _key(row, file_column(instances, row.keywords[0], 1))
     slices = _time_slices(instances)
     if slices is not None:
         keys.append(Key(name="ImageIndex", values=slices))
     keys += _text_key("ImageType", [instance.text("ImageType") for instance in instances])
+    keys += _text_key("ComplexImageComponent", parts)
     clocks = [(key.name, key.values) for key in keys if key.name == "TriggerTime"]
     clocks += [
         ("AcquisitionDateTime", _dates(instances)),
-        ("AcquisitionTime", _times(instances, "AcquisitionTime", "AcquisitionDate")),
-        ("ContentTime", _times(instances, "ContentTime", "ContentDate")),
+        ("AcquisitionTime", file_times(instances, "AcquisitionTime", "AcquisitionDate")),
+        ("ContentTime", file_times(instances, "ContentTime", "ContentDate")),
     ]
     for name, seconds in clocks:
         if np.isfinite(seconds).all():
@@ -143,25 +154,26 @@ def file_keys(instances: Sequence[Instance]) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-def file_clocks(instances: Sequence[Instance]) -> tuple[Floats, ...]:
-    """Return times of single-frame files in seconds, best clock first."""
-    clocks = []
-    for keyword in ("TriggerTime", "FrameReferenceTime"):
-        milliseconds = _file_column(instances, keyword, 1)
-        if milliseconds is not None:
-            clocks.append(milliseconds[:, 0] / 1000)
-    clocks += [_dates(instances), _times(instances, "AcquisitionTime", "AcquisitionDate")]
-    return tuple(clocks)
+def frame_keys(
+    files: Sequence[FunctionalGroups], diffusion: Floats | None = None
+) -> tuple[Key, ...]:
+    """Return the keys of frames, the best first.
 
-
-def frame_keys(files: Sequence[FunctionalGroups]) -> tuple[Key, ...]:
-    """Return the keys of frames, the best first."""
+    Parameters
+    ----------
+    files : sequence of FunctionalGroups
+        Of one series.
+    diffusion : ndarray, shape (frames, 4), optional
+        b-value and direction of each frame.
+    """
     keys: list[Key] = []
     for row in _FRAME_ROWS:
-        parts = [_frame_column(files, path_of(*keywords), size) for keywords, size in row.columns]
-        keys += _key(row, parts)
+        if row.keywords == (_DIFFUSION,):
+            keys += _diffusion_key(diffusion)
+        else:
+            keys += _key(row, frame_column(files, path_of(*row.keywords), 1))
     for keywords in _FRAME_TEXTS:
-        keys += _text_key(keywords[-1], _frame_texts(files, keywords))
+        keys += _text_key(keywords[-1], frame_texts(files, keywords))
     dimensions = _dimensions(files)
     if dimensions is not None:
         keys.append(Key(name="DimensionIndexValues", values=dimensions, is_dimension=True))
@@ -170,35 +182,23 @@ def frame_keys(files: Sequence[FunctionalGroups]) -> tuple[Key, ...]:
         numbers = np.repeat(np.arange(len(files), dtype=np.float64), counts)
         keys.append(Key(name="file", values=numbers))
     for keywords in _FRAME_DATES:
-        seconds = seconds_of_dates(_frame_texts(files, keywords))
+        seconds = seconds_of_dates(frame_texts(files, keywords))
         keys.append(Key(name=keywords[-1], values=seconds, is_clock=True))
     return tuple(keys)
 
 
-def frame_clocks(files: Sequence[FunctionalGroups]) -> tuple[Floats, ...]:
-    """Return times of frames in seconds, best clock first."""
-    clocks = []
-    offset = path_of("TemporalPositionSequence", "TemporalPositionTimeOffset")
-    seconds = _frame_column(files, offset, 1)
-    if seconds is not None:
-        clocks.append(seconds[:, 0])
-    clocks += [seconds_of_dates(_frame_texts(files, keywords)) for keywords in _FRAME_DATES]
-    delay = path_of("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime")
-    milliseconds = _frame_column(files, delay, 1)
-    if milliseconds is not None:
-        clocks.append(milliseconds[:, 0] / 1000)
-    return tuple(clocks)
-
-
-def _key(row: _Row, parts: Sequence[Floats | None]) -> list[Key]:
-    """Return the key of a row.
-
-    Nothing if its first column is missing.
-    """
-    if parts[0] is None:
+def _key(row: _Row, values: Floats | None) -> list[Key]:
+    """Return the key of a row; none if its attribute is missing."""
+    if values is None:
         return []
-    values = np.hstack([part for part in parts if part is not None])
-    return [Key(name=row.name, values=values, is_index=row.is_index, in_order=row.in_order)]
+    return [Key(name=row.keywords[-1], values=values, is_index=row.is_index)]
+
+
+def _diffusion_key(diffusion: Floats | None) -> list[Key]:
+    if diffusion is None:
+        return []
+    # Vendors compute directions for each slice: they differ in the last digits.
+    return [Key(name=_DIFFUSION, values=np.round(diffusion, 4), in_order=True)]
 
 
 def _text_key(name: str, texts: Sequence[str]) -> list[Key]:
@@ -212,7 +212,7 @@ def _text_key(name: str, texts: Sequence[str]) -> list[Key]:
     return [Key(name=name, values=codes.astype(np.float64))]
 
 
-def _file_column(instances: Sequence[Instance], keyword: str, size: int) -> Floats | None:
+def file_column(instances: Sequence[Instance], keyword: str, size: int) -> Floats | None:
     """Return an attribute, shape (files, size), NaN if missing.
 
     None if all files lack it.
@@ -249,12 +249,13 @@ def _dates(instances: Sequence[Instance]) -> Floats:
     return seconds_of_dates([instance.text("AcquisitionDateTime") for instance in instances])
 
 
-def _times(instances: Sequence[Instance], time: str, date: str) -> Floats:
+def file_times(instances: Sequence[Instance], time: str, date: str) -> Floats:
+    """Return the times of files in seconds from the first midnight."""
     times = [instance.text(time) for instance in instances]
     return seconds_of_day(times, [instance.text(date) for instance in instances])
 
 
-def _frame_column(files: Sequence[FunctionalGroups], path: Path, size: int) -> Floats | None:
+def frame_column(files: Sequence[FunctionalGroups], path: Path, size: int) -> Floats | None:
     """Return an attribute, shape (frames, size), NaN if missing.
 
     None if all frames lack it.
@@ -271,7 +272,8 @@ def _frame_column(files: Sequence[FunctionalGroups], path: Path, size: int) -> F
     return column
 
 
-def _frame_texts(files: Sequence[FunctionalGroups], keywords: tuple[str, ...]) -> list[str]:
+def frame_texts(files: Sequence[FunctionalGroups], keywords: tuple[str, ...]) -> list[str]:
+    """Return a text of each frame; "" if it is missing."""
     path = path_of(*keywords)
     texts: list[str] = []
     for groups in files:
@@ -286,7 +288,7 @@ def _dimensions(files: Sequence[FunctionalGroups]) -> Floats | None:
     if not columns:
         return None
     path = path_of("FrameContentSequence", "DimensionIndexValues")
-    values = _frame_column(files, path, len(pointers))
+    values = frame_column(files, path, len(pointers))
     if values is None:
         return None
     return values[:, columns]

@@ -9,24 +9,28 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.reading.geometry.volume_keys import Key, file_keys, frame_keys
+from dicomseries.reading.geometry.arrangement import Arrangement
+from dicomseries.reading.geometry.volume_keys import Key
 from dicomseries.reading.parse.functional_groups import FunctionalGroups
 from dicomseries.reading.parse.instance import Instance
+from dicomseries.reading.problems import Problem
+from dicomseries.volume_axes import VolumeLayout
+
+if TYPE_CHECKING:
+    from dicomseries.reading.geometry.several_volumes import FactsOfVolumes
 
 __all__ = [
     "SAME_PLACE",
-    "Arrangement",
     "VolumeSorting",
     "arrange",
     "median",
     "places_of",
-    "rising_times",
     "sort_files",
     "sort_frames",
 ]
@@ -38,31 +42,6 @@ SAME_PLACE = 0.01
 """Slices closer than this fraction of the median gap share a place."""
 _SAME_MM = 1e-6
 """Slices closer than this share a place in any case; far below any voxel size."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Arrangement:
-    """Slice and volume of each frame.
-
-    Parameters
-    ----------
-    slice_index, volume_index : ndarray of int, shape (frames,)
-        From 0; slices count along the normal.
-    volumes : int
-        Number of volumes; 1 if each place holds one frame.
-    by : str
-        Attribute that separates the volumes; "" for one volume.
-    """
-
-    slice_index: Indices
-    volume_index: Indices
-    volumes: int
-    by: str
-
-    @property
-    def order(self) -> Indices:
-        """The frames sorted by volume, then slice."""
-        return np.lexsort((self.slice_index, self.volume_index))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,12 +58,18 @@ class VolumeSorting:
         InstanceNumber, or the order of the frames.
     arrangement : Arrangement or None
         The volumes; None if the slices do not form complete ones.
+    layout : VolumeLayout
+        Axes, times, b-values and directions of the volumes of `arrangement`.
+    problems : tuple of Problem
+        Warnings about axes and times.
     """
 
     places: Indices
     keys: tuple[Key, ...]
     numbers: Floats
     arrangement: Arrangement | None
+    layout: VolumeLayout = VolumeLayout()
+    problems: tuple[Problem, ...] = ()
 
     @property
     def place_count(self) -> int:
@@ -117,7 +102,9 @@ class VolumeSorting:
         return tuple(dict.fromkeys(key.name for key in self.keys))
 
 
-def sort_files(instances: Sequence[Instance], distances_mm: Floats) -> VolumeSorting:
+def sort_files(
+    instances: Sequence[Instance], distances_mm: Floats, clocks: Sequence[Floats] = ()
+) -> VolumeSorting:
     """Sort files of one frame into volumes.
 
     Parameters
@@ -126,6 +113,8 @@ def sort_files(instances: Sequence[Instance], distances_mm: Floats) -> VolumeSor
         In the order of InstanceNumber.
     distances_mm : ndarray, shape (files,)
         Along the normal.
+    clocks : sequence of ndarray, shape (files,), optional
+        Further times of the files in seconds, such as those of a vendor's private header.
 
     Examples
     --------
@@ -136,11 +125,13 @@ def sort_files(instances: Sequence[Instance], distances_mm: Floats) -> VolumeSor
     (1, [0], ())
     """
     places = places_of(distances_mm)
-    keys: tuple[Key, ...] = ()
-    if int(places.max()) + 1 < len(places):
-        keys = file_keys(instances)
     numbers = np.array([instance.decimal("InstanceNumber") for instance in instances])
-    return _sorting(places, keys, numbers)
+    if int(places.max()) + 1 == len(places):
+        return _sorting(places, (), numbers)
+    from dicomseries.reading.geometry import several_volumes  # noqa: PLC0415 - for few series
+
+    facts = several_volumes.about_files(instances, clocks)
+    return _laid_out(_sorting(places, facts.keys, numbers), facts)
 
 
 def sort_frames(
@@ -158,17 +149,26 @@ def sort_frames(
         Indices of these frames, counted through all files; all frames by default.
     """
     places = places_of(distances_mm)
-    keys: tuple[Key, ...] = ()
-    if int(places.max()) + 1 < len(places):
-        keys = frame_keys(files)
-    if frames is not None:
-        keys = tuple(replace(key, values=key.values[frames]) for key in keys)
-    return _sorting(places, keys, np.arange(len(places), dtype=np.float64))
+    numbers = np.arange(len(places), dtype=np.float64)
+    if int(places.max()) + 1 == len(places):
+        return _sorting(places, (), numbers)
+    from dicomseries.reading.geometry import several_volumes  # noqa: PLC0415 - for few series
+
+    facts = several_volumes.about_frames(files, frames)
+    return _laid_out(_sorting(places, facts.keys, numbers), facts)
 
 
 def _sorting(places: Indices, keys: tuple[Key, ...], numbers: Floats) -> VolumeSorting:
     arrangement = arrange(places, keys, numbers)
     return VolumeSorting(places=places, keys=keys, numbers=numbers, arrangement=arrangement)
+
+
+def _laid_out(sorting: VolumeSorting, facts: FactsOfVolumes) -> VolumeSorting:
+    """Return the sorting with its volumes in the order of their axes."""
+    if sorting.arrangement is None:
+        return sorting
+    arrangement, layout, problems = facts.lay_out(sorting.arrangement)
+    return replace(sorting, arrangement=arrangement, layout=layout, problems=problems)
 
 
 def places_of(distances_mm: Floats, *, step_mm: float | None = None) -> Indices:
@@ -272,6 +272,7 @@ def _candidates(
     for first, second in _pairs(keys):
         name = f"{first.name} and {second.name}"
         yield name, _by_value(places, [first, second], numbers, volumes)
+    yield _by_refining(places, keys, numbers, volumes)
     for key in keys:
         if key.is_clock:
             yield key.name, _by_clock(places, key.values.reshape(len(places)))
@@ -280,6 +281,75 @@ def _candidates(
 
 def _pairs(keys: Sequence[Key]) -> Iterator[tuple[Key, Key]]:
     return itertools.combinations([key for key in keys if not key.is_clock], 2)
+
+
+def _by_refining(
+    places: Indices, keys: Sequence[Key], numbers: Floats, volumes: int
+) -> tuple[str, Indices | None]:
+    """Return volumes by all attributes whose values each place has equally often.
+
+    Volumes with equal values, such as repetitions, are told apart by a clock or by number.
+    """
+    codes, used = _refined(places, keys)
+    if not used:
+        return "", None
+    names = [key.name for key in used]
+    clocks = [(key.name, key.values.reshape(-1)) for key in keys if key.is_clock]
+    for name, times in [("", np.zeros(len(places))), *clocks, ("InstanceNumber", numbers)]:
+        if not np.isfinite(times).all() or not _are_distinct(places, _joined(codes, times)):
+            continue
+        index = _joined(codes, _ranks(places, codes, times))
+        if int(index.max()) + 1 != volumes or not _are_distinct(places, index):
+            continue
+        if name or any(key.in_order for key in used):
+            index = _by_first_number(index, numbers)
+        return " and ".join([*names, name] if name else names), index
+    return "", None
+
+
+def _refined(places: Indices, keys: Sequence[Key]) -> tuple[Indices, list[Key]]:
+    """Return a number for each combination of values, and the attributes used."""
+    codes = np.zeros(len(places), np.intp)
+    used: list[Key] = []
+    for key in keys:
+        if key.is_clock:
+            continue
+        finer = _joined(codes, _codes([key]))
+        if int(finer.max()) > int(codes.max()) and _is_balanced(places, finer):
+            codes = finer
+            used.append(key)
+    return codes, used
+
+
+def _joined(codes: Indices, others: npt.NDArray[Any]) -> Indices:
+    """Return a number for each pair, in their order."""
+    pairs = np.column_stack((codes, others))
+    return np.asarray(np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1), np.intp)
+
+
+def _is_balanced(places: Indices, codes: Indices) -> bool:
+    """Return whether each place has each code equally often."""
+    table = np.zeros((int(places.max()) + 1, int(codes.max()) + 1), np.intp)
+    np.add.at(table, (places, codes), 1)
+    return bool((table == table[0]).all())
+
+
+def _ranks(places: Indices, codes: Indices, times: Floats) -> Indices:
+    """Return the rank of each time among those of one place and code."""
+    order = np.lexsort((times, codes, places))
+    groups = np.flatnonzero(np.diff(_joined(places, codes)[order], prepend=-1))
+    ranks = np.empty(len(places), np.intp)
+    counts = np.diff([*groups.tolist(), len(places)])
+    ranks[order] = np.arange(len(places)) - np.repeat(groups, counts)
+    return ranks
+
+
+def _by_first_number(index: Indices, numbers: Floats) -> Indices:
+    """Return volumes in the order of their smallest number."""
+    firsts = np.full(int(index.max()) + 1, np.inf)
+    np.minimum.at(firsts, index, numbers)
+    ranked: Indices = np.argsort(np.argsort(firsts, kind="stable"))[index]
+    return ranked
 
 
 def _by_value(
@@ -291,9 +361,7 @@ def _by_value(
         return None
     if not any(key.in_order for key in keys):
         return codes
-    firsts = np.full(volumes, np.inf)
-    np.minimum.at(firsts, codes, numbers)
-    return np.argsort(np.argsort(firsts, kind="stable"))[codes]
+    return _by_first_number(codes, numbers)
 
 
 def _codes(keys: Sequence[Key]) -> Indices:
@@ -372,36 +440,3 @@ def _nearest_volumes(places: Indices, keys: Sequence[Key]) -> Indices:
         if count == usual > 1 and repeated < fewest:
             nearest, fewest = codes, repeated
     return nearest
-
-
-def rising_times(arrangement: Arrangement, clocks: Sequence[Floats]) -> tuple[float, ...] | None:
-    """Return the start of each volume by a rising clock.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
-        Of the frames.
-    clocks : sequence of ndarray, shape (frames,)
-        Seconds; NaN for a frame without a time.
-
-    Returns
-    -------
-    tuple of float or None
-        Seconds after the first volume; None for one volume, or without such a clock.
-
-    Examples
-    --------
-    >>> arrangement = arrange(np.array([0, 1, 0, 1]), [], np.arange(4.0))
-    >>> rising_times(arrangement, [np.array([10.0, 11.0, 12.5, 13.5])])
-    (0.0, 2.5)
-    """
-    if arrangement.volumes == 1:
-        return None
-    for seconds in clocks:
-        if not np.isfinite(seconds).all():
-            continue
-        starts = np.full(arrangement.volumes, np.inf)
-        np.minimum.at(starts, arrangement.volume_index, seconds)
-        if (np.diff(starts) > 0).all():
-            return tuple(np.round(starts - starts[0], 9).tolist())
-    return None

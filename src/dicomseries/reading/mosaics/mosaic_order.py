@@ -10,18 +10,13 @@ import numpy.typing as npt
 
 from dicomseries.errors import ReadError, counted
 from dicomseries.reading.consistency import consistency_problems, format_problems
+from dicomseries.reading.geometry.arrangement import Arrangement
 from dicomseries.reading.geometry.slice_spacing import (
     SAME_DIRECTION,
     repeated_problem,
     unit_normal,
 )
-from dicomseries.reading.geometry.volume_keys import file_clocks
-from dicomseries.reading.geometry.volume_sorting import (
-    Arrangement,
-    VolumeSorting,
-    rising_times,
-    sort_files,
-)
+from dicomseries.reading.geometry.volume_sorting import VolumeSorting, sort_files
 from dicomseries.reading.mosaics.mosaic_facts import holds_mosaic
 from dicomseries.reading.mosaics.mosaic_frames import MosaicFrames, mosaic_frames
 from dicomseries.reading.order.placement import FrameSet, Placement, SortedPlanes, place_on_grid
@@ -69,13 +64,12 @@ def place_mosaics(instances: Sequence[Instance]) -> Placement:
     if problems:
         return Placement(instances=files, problems=problems)
     # Every file is a whole volume, wherever its slices are.
-    of_files = sort_files(files, np.zeros(len(files)))
+    starts = _starts(pool)
+    of_files = sort_files(files, np.zeros(len(files)), [starts])
     if of_files.arrangement is None:
         tried = tuple(dict.fromkeys((*of_files.tried, "InstanceNumber")))
         problem = repeated_problem(len(files), 1, "files", tried)
         return Placement(instances=files, problems=(problem,))
-    starts = _starts(pool)
-    times = rising_times(of_files.arrangement, [*file_clocks(files), starts])
     by_number = of_files.arrangement.by == "InstanceNumber"
     if by_number and (np.diff(starts[of_files.order]) > 0).all():
         arrangement = replace(of_files.arrangement, by="AcquisitionDateTime")
@@ -85,7 +79,6 @@ def place_mosaics(instances: Sequence[Instance]) -> Placement:
         tuple(files[index] for index in order),
         tuple(pool[index] for index in order),
         of_files,
-        times,
     )
 
 
@@ -93,7 +86,6 @@ def _placed(
     files: tuple[Instance, ...],
     pool: tuple[MosaicFrames, ...],
     of_files: VolumeSorting,
-    times_s: tuple[float, ...] | None,
 ) -> Placement:
     """Return the placement of files that are in the order of their volumes."""
     sources = _sources(pool)
@@ -107,7 +99,7 @@ def _placed(
         grid=grid,
         problems=tuple(problems),
         volumes=len(files) if several else None,
-        times_s=times_s if several else None,
+        layout=of_files.layout,
         frames=FrameSet(pool=pool, sources=sources),
     )
 
@@ -117,12 +109,14 @@ def _starts(pool: tuple[MosaicFrames, ...]) -> Floats:
 
     Where the slices of a file have different times.
     """
-    starts = []
+    dates: list[str] = []
+    counts = []
     for frames in pool:
-        dates = frames.attributes.get("AcquisitionDateTime", ())
-        seconds = seconds_of_dates([str(date or "") for date in dates])
-        starts.append(float(seconds.min()) if len(seconds) else np.nan)
-    return np.array(starts)
+        of_file = frames.attributes.get("AcquisitionDateTime", ()) or ("",)
+        dates += [str(date or "") for date in of_file]
+        counts.append(len(of_file))
+    seconds = np.split(seconds_of_dates(dates), np.cumsum(counts)[:-1])
+    return np.array([part.min() for part in seconds])
 
 
 def _sources(pool: tuple[MosaicFrames, ...]) -> Indices:
@@ -164,9 +158,7 @@ def _sorting(pool: tuple[MosaicFrames, ...], of_files: VolumeSorting) -> VolumeS
         volumes=len(pool),
         by=of_files.arrangement.by,
     )
-    return VolumeSorting(
-        places=slices, keys=of_files.keys, numbers=of_files.numbers, arrangement=arrangement
-    )
+    return replace(of_files, places=slices, arrangement=arrangement)
 
 
 def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:

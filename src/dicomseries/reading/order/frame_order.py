@@ -13,8 +13,7 @@ from dicomseries.errors import ReadError
 from dicomseries.reading import read_errors
 from dicomseries.reading.consistency import consistency_problems, format_problems
 from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_normal
-from dicomseries.reading.geometry.volume_keys import frame_clocks
-from dicomseries.reading.geometry.volume_sorting import Arrangement, rising_times, sort_frames
+from dicomseries.reading.geometry.volume_sorting import VolumeSorting, sort_frames
 from dicomseries.reading.multiframe.frame_facts import Frames, frames_of
 from dicomseries.reading.order.placement import (
     FrameSet,
@@ -29,6 +28,7 @@ from dicomseries.reading.pixels.pixel_format import check_pixels
 from dicomseries.reading.pixels.rescale_of_frames import mapping_problems
 from dicomseries.reading.problems import Problem, has_errors
 from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.volume_axes import VolumeLayout, layout_of_times
 
 __all__ = ["holds_frames", "place_frames"]
 
@@ -156,7 +156,7 @@ def _place_pictures(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Pl
         grid=grid,
         problems=(_without_place(frames), *_warnings(files, pool), *problems, *of_times),
         volumes=volumes,
-        times_s=times,
+        layout=layout_of_times(times),
         frames=FrameSet(pool=pool, sources=_sources(pool)),
     )
 
@@ -208,7 +208,7 @@ def _place_in_space(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Pl
         grid=grid,
         problems=tuple(problems),
         volumes=volumes if volumes > 1 else None,
-        times_s=_times_s(pool, sorting.arrangement),
+        layout=_layout(pool, sorting),
         frames=FrameSet(pool=pool, sources=sources[order]),
     )
 
@@ -311,18 +311,15 @@ def _missing_parts(files: Sequence[Instance]) -> Iterator[Problem]:
             )
 
 
-def _times_s(pool: tuple[Frames, ...], arrangement: Arrangement) -> tuple[float, ...] | None:
-    """Return the start of each volume in seconds.
-
-    None for one volume.
-    """
-    if arrangement.volumes == 1:
-        return None
-    times = rising_times(arrangement, frame_clocks([frames.groups for frames in pool]))
-    is_cine = len(pool) == 1 and arrangement.volumes == pool[0].count
-    if times is None and is_cine:
-        return _clip_times_s(pool[0].instance)[0]
-    return times
+def _layout(pool: tuple[Frames, ...], sorting: VolumeSorting) -> VolumeLayout:
+    """Return what is known of the volumes; the times of a cine are those of its frames."""
+    layout, count = sorting.layout, pool[0].count
+    is_cine = len(pool) == 1 and sum(map(len, layout.axes)) == count > 1
+    if layout.times_s is None and is_cine and layout.axes[0].name in {"volume", "time"}:
+        times, _ = _clip_times_s(pool[0].instance)
+        if times is not None:
+            return layout_of_times(times)
+    return layout
 
 
 def _clip_times_s(instance: Instance) -> tuple[tuple[float, ...] | None, list[Problem]]:

@@ -30,6 +30,7 @@ from dicomseries.reading.geometry.volume_sorting import VolumeSorting
 from dicomseries.reading.multiframe.frame_facts import Frames
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.problems import Problem, has_errors
+from dicomseries.volume_axes import VolumeLayout
 
 __all__ = ["FrameSet", "Placement", "SortedPlanes", "no_geometry", "place_on_grid"]
 
@@ -81,8 +82,8 @@ class Placement:
         Errors and warnings.
     volumes : int or None
         Number of volumes; None if there is one.
-    times_s : tuple of float or None
-        Start of each volume in seconds after the first.
+    layout : VolumeLayout
+        Axes of the volumes, with their times, b-values and directions.
     frames : FrameSet or None
         Frames of multi-frame files.
     segments : mapping of int to str
@@ -93,7 +94,7 @@ class Placement:
     grid: Grid | None = None
     problems: tuple[Problem, ...]
     volumes: int | None = None
-    times_s: tuple[float, ...] | None = None
+    layout: VolumeLayout = VolumeLayout()
     frames: FrameSet | None = None
     segments: Mapping[int, str] = field(default_factory=dict)
 
@@ -172,31 +173,24 @@ def _doubtful_volumes(sorting: VolumeSorting, noun: str) -> list[Problem]:
     if arrangement is None:
         return []
     volumes = f"the {arrangement.volumes} volumes"
-    if arrangement.by == "InstanceNumber":
-        number = "InstanceNumber" if noun == "files" else "the order of the frames"
-        gaps = int(np.ptp(sorting.numbers)) + 1 - len(sorting.numbers)
-        missing = f"; {gaps} numbers between the first and the last are missing" if gaps > 0 else ""
-        return [
-            Problem(
-                code="volumes-by-number",
-                level="warning",
-                text=f"{volumes} differ in nothing but {number}{missing}",
-                remedy="Check that the volumes are what you expect: time points, echoes, "
-                "or copies.",
-            )
-        ]
-    if " and " in arrangement.by:
-        return [
-            Problem(
-                code="volumes-by-two",
-                level="warning",
-                text=f"{volumes} differ in {arrangement.by}; they are sorted by the first, "
-                "then the second",
-                remedy="Reshape the volume axis if you need one axis for each; the tags of each "
-                "slice have both values.",
-            )
-        ]
-    return []
+    if arrangement.by != "InstanceNumber":
+        return list(sorting.problems)
+    number = "InstanceNumber" if noun == "files" else "the order of the frames"
+    gaps = int(np.ptp(sorting.numbers)) + 1 - len(sorting.numbers)
+    missing = f"; {gaps} numbers between the first and the last are missing" if gaps > 0 else ""
+    taken = ""
+    remedy = "Check that the volumes are what you expect: time points, echoes, or copies."
+    times = sorting.layout.times_s
+    if times is not None and not missing:
+        taken = f"; they are taken as time points, {times[1] - times[0]:.6g} s apart at first"
+        remedy = "Check that the volumes are time points, and the time between them."
+    problem = Problem(
+        code="volumes-by-number",
+        level="warning",
+        text=f"{volumes} differ in nothing but {number}{missing}{taken}",
+        remedy=remedy,
+    )
+    return [problem, *sorting.problems]
 
 
 def no_geometry(noun: str = "files", order: str = "InstanceNumber") -> Problem:

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from dicomseries.reading.consistency import consistency_problems, format_problems
 from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_normal
-from dicomseries.reading.geometry.volume_keys import file_clocks
-from dicomseries.reading.geometry.volume_sorting import rising_times, sort_files
+from dicomseries.reading.geometry.volume_sorting import sort_files
 from dicomseries.reading.order.placement import Placement, SortedPlanes, no_geometry, place_on_grid
 from dicomseries.reading.parse.instance import Instance, file_order, unlike
 from dicomseries.reading.problems import Problem, has_errors
 from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.volume_axes import VolumeLayout, layout_of_times
 
 __all__ = ["place_files"]
 
@@ -69,16 +69,15 @@ def place_files(instances: Sequence[Instance]) -> Placement:
     if not problems:
         grid, problems = place_on_grid(_planes(in_order, positions[sorting.order]), sorting)
     problems += consistency_problems(in_order)
-    volumes = times = None
+    volumes = None
     if sorting.arrangement is not None and sorting.arrangement.volumes > 1 and grid is not None:
         volumes = sorting.arrangement.volumes
-        times = rising_times(sorting.arrangement, file_clocks(files))
     return Placement(
         instances=in_order,
         grid=None if has_errors(problems) else grid,
         problems=tuple(problems),
         volumes=volumes,
-        times_s=times,
+        layout=sorting.layout if volumes else VolumeLayout(),
     )
 
 
@@ -103,7 +102,7 @@ def _place_pictures(files: tuple[Instance, ...]) -> Placement:
         grid=grid,
         problems=(_without_place(files), *consistency_problems(files), *problems),
         volumes=volumes,
-        times_s=times,
+        layout=layout_of_times(times),
     )
 
 
