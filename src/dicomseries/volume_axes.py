@@ -19,6 +19,7 @@ __all__ = [
     "plain_axis",
     "settled_axes",
     "times_of_axes",
+    "volume_words",
 ]
 
 AXIS_NAMES: Mapping[str, str] = {
@@ -249,6 +250,24 @@ def times_of_axes(
     if axes[0].name == "time" and axes[0].unit == "s":
         return tuple(map(float, axes[0].values))
     return None
+
+
+def volume_words(axes: Sequence[VolumeAxis], times_s: Sequence[float] | None) -> str:
+    """Return the number of volumes, and what their axes are; "" for one volume.
+
+    Examples
+    --------
+    >>> part = VolumeAxis(name="part", values=("magnitude", "phase"))
+    >>> volume_words([part], None), volume_words([plain_axis(2, (0, 2.5))], (0, 2.5))
+    ('2: part 2 (magnitude, phase)', '2, 2.5 s from first to last')
+    """
+    if not axes:
+        return ""
+    duration = f", {times_s[-1]:g} s from first to last" if times_s else ""
+    count = math.prod(map(len, axes))
+    if len(axes) == 1 and axes[0].name in {"time", "volume"}:
+        return f"{count}{duration}"
+    return f"{count}: {axis_words(axes)}{duration}"
 
 
 def axis_words(axes: Sequence[VolumeAxis]) -> str:

@@ -20,6 +20,7 @@ from dicomseries.slice_planes import SlicePlanes, orientations_of, positions_of
 from dicomseries.sources.arguments.segment_layers import check_layers
 from dicomseries.sources.arguments.volume_times import check_times
 from dicomseries.sources.arguments.volume_weightings import weightings_of
+from dicomseries.sources.described_volume import facts_of_volume
 from dicomseries.sources.frames.dask_frames import dask_array_of
 from dicomseries.sources.frames.frame_reader import FrameReader, picked_frames
 from dicomseries.sources.frames.lazy_array import LazyArray
@@ -27,16 +28,13 @@ from dicomseries.sources.frames.turned_frames import turned_frames
 from dicomseries.sources.volume_tags import Tags, unit_of
 from dicomseries.volume_axes import (
     VolumeAxis,
-    axis_words,
     picked_volumes,
     settled_axes,
     times_of_axes,
+    volume_words,
 )
 
 __all__ = ["Volume"]
-
-_NAMES = {"modality": "Modality", "series": "SeriesDescription", "series UID": "SeriesInstanceUID"}
-"""Label of a fact about a series → keyword of its attribute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -473,7 +471,7 @@ class Volume:
             words = f"{orientation_code(self.grid)}: {orientation_text(self.grid)}"
             lines.append(f"  orientation  {words}")
         if self.volumes is not None:
-            lines.append(f"  volumes      {self._volume_words()}")
+            lines.append(f"  volumes      {volume_words(self.volume_axes, self.times_s)}")
         return short_lines(lines)
 
     def _shared_attributes(self) -> Mapping[str, Any]:
@@ -485,39 +483,16 @@ class Volume:
         except DicomSeriesError:
             return {}
 
-    def _volume_words(self) -> str:
-        duration = f", {self.times_s[-1]:g} s from first to last" if self.times_s else ""
-        names = [axis.name for axis in self.volume_axes]
-        if names in (["time"], ["volume"]):
-            return f"{self.volumes}{duration}"
-        return f"{self.volumes}: {axis_words(self.volume_axes)}{duration}"
-
     def _repr_html_(self) -> str:
         """Return facts, planes, histogram and grid for a notebook.
 
         Names of patients are left out: outputs of notebooks are stored and passed on.
         """
-        text = drawing.rows(self._facts())
+        words = volume_words(self.volume_axes, self.times_s)
+        text = drawing.rows(facts_of_volume(self, self._shared_attributes(), words))
         grid = drawing.grid_drawing(self.grid)
         try:
             preview = self.look()
         except (DicomSeriesError, OSError) as error:
             return drawing.block(text, grid, drawing.rows([("no picture", error)]))
         return drawing.block(text, drawing.preview_figure(preview, grid))
-
-    def _facts(self) -> list[tuple[str, object]]:
-        """Return the facts about the volume, each with its label."""
-        attributes = self._shared_attributes()
-        facts: list[tuple[str, object]] = []
-        for label, keyword in _NAMES.items():
-            if attributes.get(keyword):
-                facts.append((label, attributes[keyword]))
-        facts += drawing.facts_of_grid(self.grid)
-        if self.volumes is not None:
-            facts.append(("volumes", self._volume_words()))
-        values = str(self.slabs.dtype)
-        if self.samples == 3:
-            values += ", 3 colours"
-        if self.is_scaled:
-            values += f", real = {self.slope:g} · value + {self.intercept:g}"
-        return [*facts, ("values", values)]

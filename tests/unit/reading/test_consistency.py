@@ -176,7 +176,7 @@ def test_a_clock_may_be_rounded_otherwise_at_each_place(tmp_path):
     )
 
 
-def test_two_attributes_that_make_one_axis_are_named(tmp_path):
+def test_two_attributes_of_all_combinations_are_two_axes(tmp_path):
     for volume in range(4):
 
         def change(at, dataset, volume=volume):
@@ -187,9 +187,14 @@ def test_two_attributes_that_make_one_axis_are_named(tmp_path):
             )
 
         write_known_series(tmp_path / str(volume), STORED + volume, change=change)
-    (problem,) = only(tmp_path).problems
-    assert problem.code == "volumes-by-two"
-    assert "the 4 volumes differ in TemporalPositionIdentifier and EchoTime" in problem.text
+    series = only(tmp_path)
+    assert series.problems == ()
+    echo, time = series.layout.axes
+    assert (echo.name, echo.values, echo.unit) == ("echo", (5.0, 6.0), "ms")
+    assert (time.name, time.values, time.unit) == ("time", (1.0, 2.0), "")
+    np.testing.assert_array_equal(
+        read(tmp_path).array, np.stack([STORED + volume for volume in (0, 2, 1, 3)])
+    )
 
 
 def test_a_missing_part_of_a_concatenation_is_reported(write_frames):

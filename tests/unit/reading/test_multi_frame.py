@@ -150,12 +150,13 @@ def test_echoes_of_each_time_point_are_separate_volumes(write_frames):
         groups.MREchoSequence = item(EffectiveEchoTime=(30.0, 10.0, 20.0)[frame // 2])
 
     path = write_frames(STORED, positions=[0] * 6, each=each)
-    with pytest.warns(
-        UserWarning, match="6 volumes differ in TemporalPositionIndex and EffectiveEchoTime"
-    ):
-        volume = read(path)
-    assert volume.volumes == 6
-    np.testing.assert_array_equal(volume.array[:, 0], STORED[[2, 4, 0, 3, 5, 1]])
+    volume = read(path)
+    assert [(axis.name, axis.values) for axis in volume.volume_axes] == [
+        ("echo", (10.0, 20.0, 30.0)),
+        ("time", (1.0, 2.0)),
+    ]
+    np.testing.assert_array_equal(volume.array[:, 0], STORED[[2, 3, 4, 5, 0, 1]])
+    np.testing.assert_array_equal(volume.pick(echo=2).array[:, 0], STORED[[0, 1]])
 
 
 def test_dimensions_of_the_file_tell_volumes_apart(write_frames):

@@ -8,7 +8,7 @@ import pytest
 from dicomseries.errors import ReadError
 from dicomseries.reading import read, scan
 from dicomseries.reading.geometry.volume_keys import Key
-from dicomseries.reading.geometry.volume_sorting import arrange, places_of, rising_times
+from dicomseries.reading.geometry.volume_sorting import arrange, places_of
 from judges.known import OBLIQUE, write_known_series
 
 VOLUMES, SLICES = 3, 4
@@ -104,7 +104,9 @@ def test_an_identifier_counts_before_a_time(tmp_path):
     def change(t, _, ds):
         ds.TemporalPositionIdentifier, ds.TriggerTime = VOLUMES - t, f"{t * 100}"
 
-    volume = read(write_in_time(tmp_path, change))
+    folder = write_in_time(tmp_path, change)
+    with pytest.warns(UserWarning, match="TriggerTime does not rise from volume to volume"):
+        volume = read(folder)
     np.testing.assert_array_equal(volume.array, STORED[::-1])
     assert volume.times_s is None
 
@@ -164,9 +166,3 @@ def test_a_key_must_split_every_place_alike():
     assert arrange(places, [key], np.full(4, np.nan)) is None
     found = arrange(places, [Key(name="t", values=key.values, is_clock=True)], np.full(4, np.nan))
     assert (found.volume_index.tolist(), found.by) == ([0, 1, 0, 1], "t")
-
-
-def test_times_that_do_not_rise_are_none():
-    found = arrange(np.array([0, 0]), [], np.array([1.0, 2.0]))
-    assert rising_times(found, [np.array([3.0, 3.0]), np.array([np.nan, 1.0])]) is None
-    assert rising_times(found, [np.array([3.0, 3.0]), np.array([5.0, 5.5])]) == (0.0, 0.5)
