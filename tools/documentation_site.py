@@ -51,7 +51,14 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "multi-frame",
         ),
         "Attributes, axes, bytes": ("metadata", "orientation", "compress", "same-bytes"),
-        "Read, look and check": ("use-volumes", "look-at-it", "viewers", "when-a-viewer-is-wrong"),
+        "Read, look and check": (
+            "use-volumes",
+            "mixed-folders",
+            "pictures",
+            "look-at-it",
+            "viewers",
+            "when-a-viewer-is-wrong",
+        ),
         "Pipelines, large or remote": (
             "in-a-pipeline",
             "big-series",

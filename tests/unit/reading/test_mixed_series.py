@@ -226,9 +226,37 @@ def test_each_clip_and_each_size_of_pictures_is_a_part(tmp_path):
         assert choice in str(caught.value)
         with pytest.warns(DicomSeriesWarning):
             volume = dcs.read(tmp_path, series=choice)
-        assert volume.array.shape[-4] == frames
+        assert volume.array.shape[0] == frames
     ids = {finding.id for finding in check(tmp_path, validators=False)}
     assert not ids & {"SER-006", "SER-007", "GEO-003", "GEO-004", "FIL-004"}
+
+
+def test_clips_without_different_uids_are_parts_by_their_files(tmp_path):
+    for name in ("a", "b"):
+        save_object(tmp_path / f"{name}.dcm", "US clip", np.full((3, 4, 6), 7, "uint8"))
+        (tmp_path / f"{name}.dcm").rename(tmp_path / f"{name} of 2.dcm")
+    (tmp_path / "b of 2.dcm").write_bytes((tmp_path / "a of 2.dcm").read_bytes() + b"\0\0")
+    assert sorted(series.part for series in scan(tmp_path)) == ["a of 2", "b of 2"]
+
+
+def test_captures_with_a_position_are_parts_by_size(tmp_path):
+    def to_capture(at, dataset):
+        dataset.SOPClassUID, dataset.Modality = CLASSES["SC"], "OT"
+        if at == 5:
+            dataset.Rows, dataset.Columns = 2, 10
+
+    folder = write_known_series(tmp_path, STORED, change=to_capture)
+    assert {series.part: series.frames for series in scan(folder)} == {"SC-5x4": 5, "SC-10x2": 1}
+
+
+def test_slices_of_several_sizes_stay_one_series_with_an_error(tmp_path):
+    def change(at, dataset):
+        if at == 5:
+            dataset.Rows, dataset.Columns = 2, 10
+
+    with pytest.raises(ReadError) as caught:
+        open_volume(write_known_series(tmp_path, STORED, change=change))
+    assert caught.value.code == "mixed-sizes"
 
 
 def test_broken_files_are_named_with_their_reason_when_the_others_are_read(tmp_path):

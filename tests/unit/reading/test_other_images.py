@@ -153,12 +153,29 @@ def test_a_clip_has_the_times_of_its_frames(tmp_path, attributes, times):
     if attributes.get("FrameTime") == "0":
         times = (0, 0.02, 0.04, 0.06)
     volume = dcs.read(save_object(tmp_path / "1.dcm", "US clip", FRAMES, **attributes))
+    assert volume.shape == (4, 1, 12, 10)
     if times is None:
         assert volume.times_s is None
         return
     assert volume.times_s == pytest.approx(times)
     assert any("CineRate" in note for note in volume.notes) == ("CineRate" in attributes)
     assert np.array_equal(volume.array[:, 0], FRAMES)
+
+
+def test_frames_of_a_rotating_angiography_are_views_and_no_slices(tmp_path):
+    angles = ["-30", "-10", "10", "30"]
+    volume = dcs.read(
+        save_object(
+            tmp_path / "1.dcm",
+            "XA",
+            FRAMES,
+            FrameIncrementPointer=0x00181520,
+            PositionerPrimaryAngleIncrement=angles,
+            PixelSpacing=["0.3", "0.4"],
+        )
+    )
+    assert (volume.shape, volume.times_s) == ((4, 1, 12, 10), None)
+    assert volume.grid.spacing_mm[:2] == (0.4, 0.3)
 
 
 # ------------------------------------------------------------------------------ nuclear medicine
@@ -256,6 +273,12 @@ def test_a_dose_has_its_unit(tmp_path, units, shown):
     dose(tmp_path, ["0", "2.5", "5", "7.5"], DoseUnits=units)
     (layer,) = look(tmp_path).layers
     assert layer.unit == shown
+
+
+def test_a_result_of_a_relative_dose_has_no_unit(tmp_path):
+    volume = dose(tmp_path / "in", ["0", "2.5", "5", "7.5"], DoseUnits="RELATIVE")
+    with pytest.raises(KindError, match="units='1'"):
+        volume.derive(volume.array).write(tmp_path / "out")
 
 
 def test_a_result_of_a_dose_is_a_map_in_gray(tmp_path):

@@ -21,6 +21,10 @@ from dicomseries.standard.objects.sop_classes import NAMED_KINDS
 
 __all__ = ["parts_of"]
 
+_POSITION = b"\x20\x00\x32\x00"
+_POSITION_BIG_ENDIAN = b"\x00\x20\x00\x32"
+"""Tag of ImagePositionPatient as bytes."""
+
 
 def parts_of(images: Sequence[Instance]) -> list[tuple[str, list[Instance]]]:
     """Return the parts of a series, each with its name.
@@ -59,16 +63,13 @@ def parts_of(images: Sequence[Instance]) -> list[tuple[str, list[Instance]]]:
 
 
 def _has_position(instance: Instance) -> bool:
-    """Return True for an image in space, and for segmentations and maps.
-
-    Frames of a class whose standard demands an image plane count as placed.
-    """
+    """Return True for an image in space, and for segmentations."""
     if instance.raw("ImagePositionPatient"):
         return True
     if not holds_frames(instance):
         return False
     sop_class_uid = instance.sop_class_uid
-    if image_class(sop_class_uid).has_plane or sop_class_uid in SEGMENTATIONS:
+    if sop_class_uid in SEGMENTATIONS or _mentions_position(instance):
         return True
     try:
         return not frames_of(instance).is_unplaced
@@ -76,14 +77,24 @@ def _has_position(instance: Instance) -> bool:
         return True  # `place_frames` reports the damage
 
 
+def _mentions_position(instance: Instance) -> bool:
+    """Return True if a functional group has ImagePositionPatient; a fast look at the bytes."""
+    tag = _POSITION if instance.byte_order == "<" else _POSITION_BIG_ENDIAN
+    return any(
+        tag in (instance.raw(keyword) or b"")
+        for keyword in ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
+    )
+
+
 def _part_key(instance: Instance, *, is_placed: bool) -> tuple[object, ...]:
-    if is_placed:
-        return ("frames", instance.sop_class_uid) if holds_frames(instance) else ("slices",)
+    if is_placed and holds_frames(instance):
+        return ("frames", instance.sop_class_uid)
+    if is_placed and image_class(instance.sop_class_uid).has_plane:
+        return ("slices",)
     if holds_frames(instance):
-        clip = instance.text("ConcatenationUID") or instance.text("SOPInstanceUID")
-        return ("clip", clip or instance.path)
+        return ("clip", instance.text("ConcatenationUID") or instance.path)
     bits, sign = instance.number("BitsAllocated"), instance.number("PixelRepresentation")
-    return ("stills", instance.rows, instance.columns, instance.samples, bits, sign)
+    return ("stills", is_placed, instance.rows, instance.columns, instance.samples, bits, sign)
 
 
 def _names(parts: Sequence[Sequence[Instance]]) -> list[str]:

@@ -38,6 +38,19 @@ _ONE_FRAME = frozenset(
     {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.128"}
 )
 """CT, MR and PT Image Storage: one frame per file; some makers write several."""
+_CLIPS = frozenset(
+    {
+        "1.2.840.10008.5.1.4.1.1.3.1",
+        "1.2.840.10008.5.1.4.1.1.12.1",
+        "1.2.840.10008.5.1.4.1.1.12.2",
+        "1.2.840.10008.5.1.4.1.1.12.1.1",
+        "1.2.840.10008.5.1.4.1.1.12.2.1",
+        "1.2.840.10008.5.1.4.1.1.77.1.1.1",
+        "1.2.840.10008.5.1.4.1.1.77.1.2.1",
+        "1.2.840.10008.5.1.4.1.1.77.1.4.1",
+    }
+)
+"""Ultrasound, angiography, fluoroscopy, video: frames are moments or views, never slices."""
 _PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
 _GROUPS = (tag_of("SharedFunctionalGroupsSequence"), tag_of("PerFrameFunctionalGroupsSequence"))
 
@@ -145,8 +158,8 @@ def _place_pictures(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Pl
     of_times: list[Problem] = []
     if frames.count > 1:
         times, of_times = _clip_times_s(files[0])
-    if times is not None:
-        slices, volumes = 1, frames.count
+        if times is not None or files[0].sop_class_uid in _CLIPS:
+            slices, volumes = 1, frames.count
     spacing = None
     if frames.groups.is_present:
         spacing = frames.pixel_spacing_mm

@@ -12,8 +12,11 @@ __all__ = ["kind_unknown"]
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 
+_RELATIVE_DOSE = "481.2 in parts of another dose"
 _REMEDIES: Mapping[str, str] = {
     "481.2": "Pass `kind='ParametricMap'` with `units='Gy'`: it keeps the doses, their unit and "
+    "their place. A picture of them is `kind='SC'`.",
+    _RELATIVE_DOSE: "Pass `kind='ParametricMap'` with `units='1'`: it keeps the relative doses and "
     "their place. A picture of them is `kind='SC'`.",
     "66.4": "Pass `kind='Segmentation'` for labels, or `kind='SC'` for a picture.",
     "66.7": "Pass `kind='Segmentation'` for labels, or `kind='SC'` for a picture.",
@@ -39,7 +42,11 @@ _OF_ONE_PICTURE = (
 
 def kind_unknown(source: SourceSeries) -> KindError:
     """Return the error for a source whose kind is not written, with one that suits."""
-    remedy = _REMEDIES.get(source.sop_class_uid.removeprefix(_STORAGE))
+    end = source.sop_class_uid.removeprefix(_STORAGE)
+    units = source.get("DoseUnits")
+    if units is not None and "RELATIVE" in units.values:
+        end = _RELATIVE_DOSE
+    remedy = _REMEDIES.get(end)
     if remedy is None:
         remedy = _remedy_of_plane(source)
     return KindError(
