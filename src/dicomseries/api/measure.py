@@ -27,7 +27,7 @@ from dicomseries.standard.known_readers import DCMQI, HIGHDICOM, OHIF, listed
 from dicomseries.uids import SeriesUids, make_uid, series_uids
 from dicomseries.writing import open_source, target_at
 
-__all__ = ["EncodedReport", "measure", "measured_report"]
+__all__ = ["measure"]
 
 _FILE = "0001.dcm"
 _PERCENTILES = (10, 50, 90)
@@ -46,20 +46,20 @@ _OF_READERS = (
 """tests/interop/test_results_on_source.py and test_measurements.py."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EncodedReport:
-    """A report in memory, with its receipt.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Measured:
+    """Numbers of segments, and what a report says about them.
 
-    Parameters
-    ----------
-    encoded : bytes
-        The Part 10 file; empty if no report was wanted.
-    receipt : MeasurementReceipt
-        Of the numbers; without `out`, as nothing is written yet.
+    `receipt` is that of the numbers, as nothing is written yet; `choices` are the options that
+    change them.
     """
 
-    encoded: bytes
+    labels: measurements.SegmentationInput
+    source: SourceSeries
+    quantity: measurements.Quantity
+    regions: tuple[measurements.ReportedRegion, ...]
     receipt: MeasurementReceipt
+    choices: tuple[object, ...]
 
 
 def measure(
@@ -200,9 +200,23 @@ def measure(
         target = target_at(out, storage_options)
         target.check(overwrite=overwrite, resume=False)
     try:
-        report = measured_report(
+        source_files = _files_of(source, "source")
+        arguments = {
+            "kind": "Segmentation",  # of the input; it demands no further option
+            "like": source_files,
+            "model": model,
+            "description": description,
+            "metadata": metadata,
+            "uid": uid,
+            "now": now,
+            "entropy": entropy,
+        }
+        options = checked_options(WriteOptions, arguments, verb="measure")
+        values = {name: value for name, value in options.metadata.items() if value is not None}
+        stated = Metadata.from_mapping(values)
+        measured = _measured(
             segmentation,
-            source=source,
+            source_files,
             series=series,
             source_series=source_series,
             time_point=time_point,
@@ -211,20 +225,15 @@ def measure(
             percentiles=percentiles,
             numbers=numbers,
             units=units,
-            model=model,
-            description=description,
-            metadata=metadata,
-            uid=uid,
-            now=now,
-            entropy=entropy,
             progress=progress,
             storage_options=storage_options,
-            encodes=out is not None,
         )
+        encoded, receipt = b"", measured.receipt
+        if target is not None:
+            encoded, receipt = _encoded_report(measured, options, stated)
     except DicomSeriesError as error:
         LOGGER.info("measure: failed with the code %s", error.code)
         raise
-    receipt = report.receipt
     if target is None:
         return replace(receipt, seconds=time.perf_counter() - started)
     entry = {
@@ -237,7 +246,7 @@ def measure(
     with target.open_sink_of_objects(
         [entry], overwrite=overwrite, sync=sync, read_back=verify
     ) as sink:
-        with stored_path(sink.put(_FILE, [report.encoded])) as path:
+        with stored_path(sink.put(_FILE, [encoded])) as path:
             if verify and path is not None:
                 check_report(path, receipt)
         sink.commit()
@@ -246,54 +255,23 @@ def measure(
     return replace(receipt, out=target.where, verified=verify, seconds=seconds)
 
 
-def measured_report(
+def _measured(
     segmentation: reading.SeriesSource,
+    source_files: reading.SeriesFiles,
     *,
-    source: reading.SeriesSource,
-    series: str | None = None,
-    source_series: str | None = None,
-    time_point: int | None = None,
-    threshold: float | None = None,
-    resample: Literal["nearest"] | None = None,
-    percentiles: Sequence[float] = _PERCENTILES,
-    numbers: Mapping[Any, Any] | str | os.PathLike[str] | None = None,
-    units: str | None = None,
-    model: Mapping[str, str] | None = None,
-    description: str | None = None,
-    metadata: Mapping[str, Any] | str | os.PathLike[str] | None = None,
-    uid: str | Mapping[str, str] = "random",
-    now: Any = None,
-    entropy: bytes | None = None,
-    progress: ProgressReport | bool | None = None,
-    storage_options: Mapping[str, Any] | None = None,
-    encodes: bool = True,
-) -> EncodedReport:
-    """Return the report of `measure` in memory, written nowhere.
-
-    Parameters as in `measure`.
-
-    Parameters
-    ----------
-    encodes : bool
-        Whether to make the report, which needs highdicom; without it there are the numbers.
-    """
+    series: str | None,
+    source_series: str | None,
+    time_point: int | None,
+    threshold: float | None,
+    resample: Literal["nearest"] | None,
+    percentiles: Sequence[float],
+    numbers: Mapping[Any, Any] | str | os.PathLike[str] | None,
+    units: str | None,
+    progress: ProgressReport | bool | None,
+    storage_options: Mapping[str, Any] | None,
+) -> _Measured:
+    """Return the numbers of all segments; arguments as of `measure`."""
     started = time.perf_counter()
-    source_files = _files_of(source, "source")
-    checked = {
-        "kind": "Segmentation",  # of the input; it demands no further option
-        "like": source_files,
-        "model": model,
-        "description": description,
-        "metadata": metadata,
-        "uid": uid,
-        "now": now,
-        "entropy": entropy,
-    }
-    options = checked_options(WriteOptions, checked, verb="measure")
-    stated = Metadata.from_mapping(
-        {name: value for name, value in options.metadata.items() if value is not None}
-    )
-    left_out = frozenset(name for name, value in options.metadata.items() if value is None)
     parts = _checked_percentiles(percentiles)
     with ExitStack() as stack:
         report = stack.enter_context(progress_report(progress))
@@ -331,44 +309,51 @@ def measured_report(
         quantity=quantity,
         further=further,
     )
-    advice = (
-        *notes,
-        *measurements.advice_on_measurements(labels, described, regions, statistics, quantity),
-    )
+    advice = measurements.advice_on_measurements(labels, described, regions, statistics, quantity)
     receipt = MeasurementReceipt(
         table=measurements.table_of(regions),
         study_uid=described.study_uid,
         segmentation_uid=labels.instance.text("SOPInstanceUID"),
         source_series_uid=described.series_uid,
         seconds=time.perf_counter() - started,
-        advice=advice,
+        advice=(*notes, *advice),
     )
-    if not encodes:
-        return EncodedReport(encoded=b"", receipt=receipt)
+    return _Measured(
+        labels=labels,
+        source=described,
+        quantity=quantity,
+        regions=regions,
+        receipt=receipt,
+        choices=(time_point, threshold, resample),
+    )
+
+
+def _encoded_report(
+    measured: _Measured, options: WriteOptions, stated: Metadata
+) -> tuple[bytes, MeasurementReceipt]:
+    """Return the report of numbers as a Part 10 file, and its receipt."""
+    labels, source, quantity = measured.labels, measured.source, measured.quantity
+    regions, receipt = measured.regions, measured.receipt
     content = (whole_text((options.content(), stated, regions, quantity, receipt.table.rows)),)
-    identity = (
-        receipt.segmentation_uid,
-        sorted(described.uids),
-        time_point,
-        threshold,
-        resample,
-    )
-    uids, stated = _identified(described, options, stated, (*content, identity))
+    identity = (receipt.segmentation_uid, sorted(source.uids), *measured.choices)
+    uids, stated = _identified(source, options, stated, (*content, identity))
     header = measurements.report_header(
-        described,
-        measurements.source_slices(labels, described),
+        source,
+        measurements.source_slices(labels, source),
         uids=uids,
         metadata=stated,
         moment=options.now,
         description=options.description or "Measurements",
         model=options.model,
-        left_out=left_out,
+        left_out=frozenset(name for name, value in options.metadata.items() if value is None),
     )
-    tree = measurements.content_of(
-        regions, _context(labels, described, quantity, options.model, uids)
-    )
+    context = _context(labels, source, quantity, options.model, uids)
     encoded = measurements.encode_report(
-        header, tree, _references(labels, described), regions, uids.study
+        header,
+        measurements.content_of(regions, context),
+        _references(labels, source),
+        regions,
+        uids.study,
     )
     receipt = replace(
         receipt,
@@ -376,9 +361,9 @@ def measured_report(
         series_uid=uids.series,
         instance_uid=uids.instance(0),
         bytes=len(encoded),
-        advice=(*advice, *header.advice, _OF_READERS),
+        advice=(*receipt.advice, *header.advice, _OF_READERS),
     )
-    return EncodedReport(encoded=encoded, receipt=receipt)
+    return encoded, receipt
 
 
 def _files_of(series: Any, where: str) -> reading.SeriesFiles:
