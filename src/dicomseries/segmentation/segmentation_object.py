@@ -38,7 +38,12 @@ from dicomseries.segmentation.segment_defaults import with_defaults
 from dicomseries.segmentation.segment_frames import FrameOrder, frame_groups, frame_order
 from dicomseries.segmentation.segment_items import segment_sequence
 from dicomseries.segmentation.segment_layer import SegmentLayer, merged_layer
-from dicomseries.segmentation.segment_survey import LayerRun, slab_by_slab, survey_layers
+from dicomseries.segmentation.segment_survey import (
+    LayerRun,
+    PresentSegments,
+    slab_by_slab,
+    survey_layers,
+)
 from dicomseries.segmentation.segments import Segment, parse_segments
 from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
 from dicomseries.standard.attributes.decimal_string import format_ds
@@ -238,37 +243,22 @@ def build_segmentation(
     """
     segmentation_type = parse_segmentation_type(segmentation_type)
     descriptions = parse_segments(segments)
-    if segmentation_type == "binary" and transfer_syntax_uid != EXPLICIT_VR_LITTLE_ENDIAN:
-        raise _bits_not_compressed(transfer_syntax_uid)
-    if segmentation_type != "fractional" and metadata.get(_FRACTIONAL_TYPE) is not None:
-        raise _not_fractional(segmentation_type)
-    for layer in layers:
-        check_labels(layer.volume, segmentation_type)
-    layers = tuple(replace(layer, volume=layer.volume.along_normal()) for layer in layers)
-    if segmentation_type == "labelmap":
-        layers = (merged_layer(layers),)
+    _check_form(segmentation_type, metadata, transfer_syntax_uid)
+    layers = _layers_along_normal(layers, segmentation_type)
     grid = layers[0].volume.grid
     _check_grid(grid, source_images or ())
     facts = {**moment_facts(moment), **_identity(segmentation_type, uids)}
     composition = compose(Segmentation, place_facts(grid, facts), metadata)
 
-    found = survey_layers(layers, segmentation_type, run, scratch)
-    stated = descriptions.of(found.values)
+    present = survey_layers(layers, segmentation_type, run, scratch)
+    stated = descriptions.of(present.values)
     described = with_defaults(stated, algorithm_name)
-    typed_by_label = {
-        segment.value
-        for before, segment in zip(stated, described, strict=True)
-        if before.type != segment.type
-    }
-    numbers = tuple(range(1, len(described) + 1))
-    order = None
-    table = FrameTable(slices=tuple(range(grid.shape[0])), segments=(0,) * grid.shape[0])
-    if segmentation_type == "labelmap":
-        numbers = tuple(segment.value for segment in described)
-    else:
-        order = frame_order(found.presence([segment.value for segment in described]))
-        table = order.table
+    numbers, order = _numbers_and_order(described, present, segmentation_type)
     written = tuple(map(partial(_written, uids=uids), described, numbers))
+    if order is None:
+        table = FrameTable(slices=tuple(range(grid.shape[0])), segments=(0,) * grid.shape[0])
+    else:
+        table = order.table
     groups = frame_groups(
         grid,
         table,
@@ -283,9 +273,10 @@ def build_segmentation(
         *_pixel_attributes(grid, segmentation_type, max(numbers), len(table)),
         # lossy is never reset in images derived from it (PS3.3 section C.7.6.1.1.5)
         attribute("LossyImageCompression", "01" if is_lossy else "00"),
-        attribute("SegmentsOverlap", "YES" if found.has_overlap else "NO"),
+        attribute("SegmentsOverlap", "YES" if present.has_overlap else "NO"),
     ]
-    advice = advice_on(described, numbers, found.values, segmentation_type, typed_by_label)
+    typed_by_label = _typed_by_label(stated, described)
+    advice = advice_on(described, numbers, present.values, segmentation_type, typed_by_label)
     plan = SeriesPlan(
         kind="Segmentation",
         sop_class_uid=SEGMENTATION_SOP_CLASSES[segmentation_type],
@@ -306,19 +297,63 @@ def build_segmentation(
     )
     if not plan.is_encapsulated:
         check_size(Segmentation, plan.pixel_bytes)
-    number_of = {segment.value: number for segment, number in zip(described, numbers, strict=True)}
-    labels = []
-    for values in found.labels:
-        labels.append({label: number_of[value] for label, value in values.items()})
     return SegmentationObject(
         plan=plan,
         layers=layers,
         segmentation_type=segmentation_type,
         segments=written,
         numbers=numbers,
-        labels=tuple(labels),
+        labels=_numbers_of_labels(present, described, numbers),
         order=order,
     )
+
+
+def _check_form(segmentation_type: str, metadata: Metadata, transfer_syntax_uid: str) -> None:
+    """Reject what the form of the pixels excludes."""
+    if segmentation_type == "binary" and transfer_syntax_uid != EXPLICIT_VR_LITTLE_ENDIAN:
+        raise _bits_not_compressed(transfer_syntax_uid)
+    if segmentation_type != "fractional" and metadata.get(_FRACTIONAL_TYPE) is not None:
+        raise _not_fractional(segmentation_type)
+
+
+def _layers_along_normal(
+    layers: Sequence[SegmentLayer], segmentation_type: str
+) -> tuple[SegmentLayer, ...]:
+    """Return checked layers, slices along the normal; one for a label map."""
+    for layer in layers:
+        check_labels(layer.volume, segmentation_type)
+    along = tuple(replace(layer, volume=layer.volume.along_normal()) for layer in layers)
+    return (merged_layer(along),) if segmentation_type == "labelmap" else along
+
+
+def _numbers_and_order(
+    described: Sequence[Segment], present: PresentSegments, segmentation_type: str
+) -> tuple[tuple[int, ...], FrameOrder | None]:
+    """Return SegmentNumbers, and the order of frames; None for a label map."""
+    values = [segment.value for segment in described]
+    if segmentation_type == "labelmap":
+        return tuple(values), None
+    return tuple(range(1, len(described) + 1)), frame_order(present.presence(values))
+
+
+def _typed_by_label(stated: Sequence[Segment], described: Sequence[Segment]) -> set[int]:
+    """Return the values of segments whose label gave their type."""
+    values: set[int] = set()
+    for before, segment in zip(stated, described, strict=True):
+        if before.type != segment.type:
+            values.add(segment.value)
+    return values
+
+
+def _numbers_of_labels(
+    present: PresentSegments, described: Sequence[Segment], numbers: Sequence[int]
+) -> tuple[dict[int, int], ...]:
+    """Return label → SegmentNumber of each layer."""
+    number_of = {segment.value: number for segment, number in zip(described, numbers, strict=True)}
+    labels: list[dict[int, int]] = []
+    for values in present.labels:
+        labels.append({label: number_of[value] for label, value in values.items()})
+    return tuple(labels)
 
 
 def _bits_not_compressed(transfer_syntax_uid: str) -> OptionError:
