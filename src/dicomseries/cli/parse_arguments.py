@@ -15,7 +15,14 @@ from dicomseries.cli.storage_options import storage_options_of
 from dicomseries.errors import OptionError
 from dicomseries.options import Option, load_mapping, options_of
 
-__all__ = ["arguments_of", "is_given", "metadata_of", "slices_of", "split_words"]
+__all__ = [
+    "arguments_of",
+    "drawing_of",
+    "is_given",
+    "metadata_of",
+    "slices_of",
+    "split_words",
+]
 
 _MOST_COSINES = 9
 _VERBOSE = {"-v": 1, "--verbose": 1, "-vv": 2}
@@ -145,6 +152,23 @@ def metadata_of(
             )
         settings_by_keyword[keyword] = value.split("\\") if "\\" in value else value
     return {**load_mapping("metadata", file), **settings_by_keyword, **dict.fromkeys(left_out)}
+
+
+def drawing_of(words: Mapping[str, Any]) -> dict[str, Any]:
+    """Return slices and window of a drawn result, as far as they are given.
+
+    Examples
+    --------
+    >>> drawing_of({"slices": "10:20", "window": None, "preset": "lung"})
+    {'slices': slice(10, 20, None), 'window': 'lung'}
+    """
+    drawing: dict[str, Any] = {}
+    slices = words["slices"]
+    if slices is not None:
+        drawing["slices"] = slices if slices.isalpha() else slices_of(slices)
+    if words["window"] is not None or words["preset"] is not None:
+        drawing["window"] = words["window"] or words["preset"]
+    return drawing
 
 
 def slices_of(text: str) -> slice | int:

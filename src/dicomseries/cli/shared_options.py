@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from dicomseries.cli.click_commands.command_line import CommandOption
 from dicomseries.cli.option_parameters import shared_option
@@ -19,6 +19,7 @@ __all__ = [
     "Spacing",
     "StorageOptions",
     "TimePoint",
+    "drawing_options",
 ]
 
 Triple: TypeAlias = tuple[float, float, float]
@@ -42,3 +43,39 @@ Preview = Annotated[
         "--preview", help="Show the middle slice, on a terminal with colour; nothing in a pipe."
     ),
 ]
+
+
+def drawing_options(group: str) -> dict[str, tuple[Any, Any, Any]]:
+    """Return the options of a drawn result by name: declaration, words and default.
+
+    Parameters
+    ----------
+    group : str
+        Section of ``--help``.
+
+    Examples
+    --------
+    >>> list(drawing_options("Picture"))
+    ['slices', 'window', 'preset']
+    """
+    slices = CommandOption(
+        metavar="A:B[:C]|result|key",
+        help="Slices from A up to B, every C-th; result: from the first to the last that shows"
+        " it; key: for each segment the one where it is largest.  [default: all]",
+        group=group,
+    )
+    window = CommandOption(
+        metavar="CENTRE WIDTH",
+        help="Window of the source.  [default: what its files say]",
+        group=group,
+    )
+    preset = CommandOption(
+        metavar="NAME",
+        help="A window of CT by name: lung, bone, brain, soft tissue.",
+        group=group,
+    )
+    return {
+        "slices": (slices, str, None),
+        "window": (window, tuple[float, float], None),
+        "preset": (preset, str, None),
+    }

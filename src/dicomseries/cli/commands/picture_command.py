@@ -13,8 +13,9 @@ from dicomseries.cli.free_memory import return_freed_memory
 from dicomseries.cli.help_sections import Sectioned, examples
 from dicomseries.cli.option_parameters import parameter, parameters
 from dicomseries.cli.output import Output
-from dicomseries.cli.parse_arguments import arguments_of, metadata_of, slices_of
+from dicomseries.cli.parse_arguments import arguments_of, drawing_of, metadata_of
 from dicomseries.cli.progress import progress_bar
+from dicomseries.cli.shared_options import drawing_options
 
 __all__ = ["picture", "register"]
 
@@ -30,34 +31,7 @@ _OWN: dict[str, tuple[Any, Any, Any]] = {
         str,
         inspect.Parameter.empty,
     ),
-    "slices": (
-        CommandOption(
-            metavar="A:B[:C]|result|key",
-            help="Slices from A up to B, every C-th; result: from the first to the last that shows"
-            " it; key: for each segment the one where it is largest.  [default: all]",
-            group=_DRAWING,
-        ),
-        str,
-        None,
-    ),
-    "window": (
-        CommandOption(
-            metavar="CENTRE WIDTH",
-            help="Window of the source.  [default: what its files say]",
-            group=_DRAWING,
-        ),
-        tuple[float, float],
-        None,
-    ),
-    "preset": (
-        CommandOption(
-            metavar="NAME",
-            help="A window of CT by name: lung, bone, brain, soft tissue.",
-            group=_DRAWING,
-        ),
-        str,
-        None,
-    ),
+    **drawing_options(_DRAWING),
     "fill": (
         CommandOption(
             metavar="0..1",
@@ -160,9 +134,7 @@ def picture(*, context: click.Context, result: str, out: str, source: str, **wor
     for name in ("fill", "value_range", "color_map", "title", "result_series"):
         if words[name] is not None:
             arguments[name] = words[name]
-    slices = words["slices"]
-    if slices is not None:
-        arguments["slices"] = slices if slices.isalpha() else slices_of(slices)
+    arguments |= drawing_of(words)
     return_freed_memory()
     with progress_bar(output) as progress:
         receipt = dcs.picture(
@@ -170,7 +142,6 @@ def picture(*, context: click.Context, result: str, out: str, source: str, **wor
             source,
             out,
             **arguments,
-            window=words["window"] or words["preset"],
             outline=not words["no_outline"],
             legend=not words["no_legend"],
             progress=progress,

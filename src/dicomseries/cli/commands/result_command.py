@@ -19,8 +19,9 @@ from dicomseries.cli.help_sections import Sectioned, examples
 from dicomseries.cli.option_parameters import parameter, parameters
 from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output
-from dicomseries.cli.parse_arguments import arguments_of, metadata_of, slices_of
+from dicomseries.cli.parse_arguments import arguments_of, drawing_of, metadata_of
 from dicomseries.cli.progress import progress_bar
+from dicomseries.cli.shared_options import drawing_options
 from dicomseries.cli.storage_options import shown_words
 
 __all__ = ["register", "result"]
@@ -90,33 +91,7 @@ _OWN: dict[str, tuple[Any, Any, Any]] = {
         bool,
         False,
     ),
-    "slices": (
-        CommandOption(
-            metavar="A:B[:C]|result|key",
-            help="Only these slices, as in picture.  [default: all]",
-            group=_PICTURE,
-        ),
-        str,
-        None,
-    ),
-    "window": (
-        CommandOption(
-            metavar="CENTRE WIDTH",
-            help="Window of SOURCE.  [default: what its files say]",
-            group=_PICTURE,
-        ),
-        tuple[float, float],
-        None,
-    ),
-    "preset": (
-        CommandOption(
-            metavar="NAME",
-            help="A window of CT by name: lung, bone, brain, soft tissue.",
-            group=_PICTURE,
-        ),
-        str,
-        None,
-    ),
+    **drawing_options(_PICTURE),
 }
 _OF_WRITE = (
     "segments",
@@ -278,12 +253,4 @@ def _measuring(words: Mapping[str, Any]) -> bool | dict[str, Any]:
 
 def _drawing(words: Mapping[str, Any]) -> bool | dict[str, Any]:
     """Return whether to draw, or its options."""
-    options: dict[str, Any] = {}
-    if words["slices"] is not None:
-        text = words["slices"]
-        options["slices"] = text if text.isalpha() else slices_of(text)
-    if words["window"] is not None or words["preset"] is not None:
-        options["window"] = words["window"] or words["preset"]
-    if not options:
-        return bool(words["picture"])
-    return options
+    return drawing_of(words) or bool(words["picture"])
