@@ -107,7 +107,7 @@ def test_a_unit_that_only_the_values_deny_is_asked_with_all_else(tmp_path):
     assert [fault.where for fault in caught.value.faults] == ["IrradiationEventUID"]
 
 
-def test_an_empty_agency_of_a_source_is_asked_with_the_terms_that_are_allowed(tmp_path):
+def test_an_empty_agency_of_a_source_is_written_as_unknown_with_advice(tmp_path):
     dcs.write(
         ARRAY,
         tmp_path / "mr",
@@ -120,5 +120,10 @@ def test_an_empty_agency_of_a_source_is_asked_with_the_terms_that_are_allowed(tm
     dataset = pydicom.dcmread(path)
     dataset.ApplicableSafetyStandardAgency = ""
     dataset.save_as(path)
-    with pytest.raises(MetadataError, match="IEC, FDA or MHW"):
-        dcs.plan(ARRAY, like=tmp_path / "mr")
+    receipt = dcs.write(ARRAY, tmp_path / "out", like=tmp_path / "mr", sync=False)
+    result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
+    assert result.ApplicableSafetyStandardAgency == "UNKNOWN"
+    assert any("ApplicableSafetyStandardAgency is UNKNOWN" in text for text in receipt.advice)
+    given = {"ApplicableSafetyStandardAgency": "FDA"}
+    plan = dcs.plan(ARRAY, like=tmp_path / "mr", metadata=given)
+    assert not any("ApplicableSafetyStandardAgency" in text for text in plan.advice)

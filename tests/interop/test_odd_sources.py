@@ -78,7 +78,10 @@ def test_frames_without_functional_groups_are_a_source(name, tmp_path):
     shape = dcs.scan(path).series[0].grid.shape
     dcs.write(np.zeros(shape, "uint8"), tmp_path / "out", like=path, kind="SC", sync=False)
     second = pydicom.dcmread(tmp_path / "out" / "0002.dcm")
-    assert second.SourceImageSequence[0].ReferencedFrameNumber == 2
+    if name == "SC_rgb_rle_2frame.dcm":  # its class has images of one frame
+        assert "ReferencedFrameNumber" not in second.SourceImageSequence[0]
+    else:
+        assert second.SourceImageSequence[0].ReferencedFrameNumber == 2
 
 
 def test_labels_of_labels_leave_to_the_segmentation_what_follows_from_labels(tmp_path):
@@ -110,3 +113,80 @@ def test_labels_of_images_compressed_with_loss_say_so(source, tmp_path):
     dcs.write(ARRAY > 900, tmp_path / "out", like=path, kind="Segmentation", sync=False)
     result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
     assert {keyword: str(result[keyword].value) for keyword in lossy} == lossy
+
+
+def test_what_only_an_original_or_a_mammogram_may_have_is_left_out_of_a_result(tmp_path):
+    dcs.write(
+        ARRAY,
+        tmp_path / "mr",
+        kind="EnhancedMR",
+        spacing=(1, 1, 2),
+        metadata={"ApplicableSafetyStandardAgency": "IEC"},
+        sync=False,
+    )
+    path = tmp_path / "mr" / "0001.dcm"
+    dataset = pydicom.dcmread(path)
+    dataset.BulkMotionCompensationTechnique = "NONE"  # as Philips writes it
+    view = pydicom.Dataset()
+    view.CodeValue, view.CodingSchemeDesignator, view.CodeMeaning = (
+        "R-10242",
+        "SRT",
+        "cranio-caudal",
+    )
+    view.ViewModifierCodeSequence = []
+    dataset.ViewCodeSequence = [view]
+    dataset.save_as(path)
+    dcs.write(ARRAY, tmp_path / "out", like=tmp_path / "mr", sync=False)
+    result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
+    assert "BulkMotionCompensationTechnique" not in result
+    assert not any(
+        "ViewModifierCodeSequence" in item for item in result.get("ViewCodeSequence", [])
+    )
+
+
+def test_an_image_of_a_single_frame_class_is_named_without_a_frame_number(tmp_path):
+    dcs.write(
+        ARRAY.astype("uint16"), tmp_path / "sc", kind="MultiframeSC", spacing=(1, 1, 2), sync=False
+    )
+    path = tmp_path / "sc" / "0001.dcm"
+    dataset = pydicom.dcmread(path)
+    secondary_capture = "1.2.840.10008.5.1.4.1.1.7"
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = secondary_capture
+    dataset.save_as(path)
+    dcs.write(ARRAY, tmp_path / "out", like=tmp_path / "sc", kind="SC", sync=False)
+    result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
+    assert len(result.SourceImageSequence) == 1
+    assert "ReferencedFrameNumber" not in result.SourceImageSequence[0]
+
+
+def test_the_side_of_an_image_is_not_left_open_for_its_series(source, tmp_path):
+    folder = source(ImageLaterality="L")
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        del dataset.Laterality
+        dataset.save_as(path)
+    dcs.write(ARRAY, tmp_path / "out", like=folder, kind="SC", sync=False)
+    result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
+    assert result.ImageLaterality == "L"
+    assert "Laterality" not in result
+
+
+def test_a_frame_time_of_pet_without_a_moment_to_count_from_is_left_out(tmp_path):
+    dcs.write(
+        ARRAY,
+        tmp_path / "pt",
+        kind="PT",
+        spacing=(1, 1, 2),
+        metadata={"Units": "BQML", "DecayCorrection": "NONE"},
+        sync=False,
+    )
+    for path in (tmp_path / "pt").iterdir():
+        dataset = pydicom.dcmread(path)
+        del dataset.SeriesDate, dataset.SeriesTime
+        dataset.AcquisitionDate, dataset.AcquisitionTime = "20170101", "120101"
+        dataset.FrameReferenceTime, dataset.ActualFrameDuration = "1092000", "180000"
+        dataset.save_as(path)
+    receipt = dcs.write(ARRAY, tmp_path / "out", like=tmp_path / "pt", sync=False)
+    result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
+    assert (result.SeriesTime, float(result.FrameReferenceTime)) == ("120101", 0)
+    assert any("FrameReferenceTime" in text for text in receipt.advice)

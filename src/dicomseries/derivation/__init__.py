@@ -24,6 +24,11 @@ if TYPE_CHECKING:
         screened,
         with_screening,
     )
+    from dicomseries.derivation.attributes.unknown_terms import (
+        unknown_terms,
+        unknown_terms_advice,
+        with_unknown_terms,
+    )
     from dicomseries.derivation.inheritance import Inheritance
     from dicomseries.derivation.rules.attribute_rules import NO_RULE, Rule, rule_entities, rule_for
     from dicomseries.derivation.rules.value_rules import RELATIONS, VALUE_RULE_OF, ValueRelation
@@ -74,8 +79,11 @@ __all__ = [
     "rule_entities",
     "rule_for",
     "screened",
+    "unknown_terms",
+    "unknown_terms_advice",
     "with_screening",
     "with_source_texts",
+    "with_unknown_terms",
     "without_user_groups",
 ]
 
@@ -91,6 +99,11 @@ export_lazily(
             "KEPT_ILLEGAL",
             "screened",
             "with_screening",
+        ),
+        "dicomseries.derivation.attributes.unknown_terms": (
+            "unknown_terms",
+            "unknown_terms_advice",
+            "with_unknown_terms",
         ),
         "dicomseries.derivation.inheritance": ("Inheritance",),
         "dicomseries.derivation.rules.attribute_rules": (

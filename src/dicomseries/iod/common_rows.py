@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dicomseries.iod.code_items import PAIRED_BODY_PARTS
-from dicomseries.iod.conditions import AnyOf, Given, Grey, HasFact, Rescaled, SaysOneOf, Unless
+from dicomseries.iod.conditions import (
+    AllOf,
+    AnyOf,
+    Given,
+    Grey,
+    HasFact,
+    Rescaled,
+    SaysOneOf,
+    Unless,
+)
 from dicomseries.iod.kind import Choice, Constant, Default, Fact, PerInstance, Polarity, Remark, Row
 
 __all__ = [
@@ -77,6 +86,9 @@ STUDY = (
 
 _IS_PAIRED = SaysOneOf("BodyPartExamined", PAIRED_BODY_PARTS)
 
+_SIDE_ELSEWHERE = ("ImageLaterality", "SpecimenDescriptionSequence")
+"""The side of an image; and specimens, which have none."""
+
 # C.7.3.1; Laterality is for paired body parts only; empty means unknown
 SERIES = (
     Row("SeriesInstanceUID", "1", Fact()),
@@ -85,7 +97,12 @@ SERIES = (
         "Laterality",
         "2C",
         Choice(),
-        AnyOf((Unless(("BodyPartExamined", "AnatomicRegionSequence")), _IS_PAIRED)),
+        AnyOf(
+            (
+                Unless(("BodyPartExamined", "AnatomicRegionSequence", *_SIDE_ELSEWHERE)),
+                AllOf((_IS_PAIRED, Unless(_SIDE_ELSEWHERE))),
+            )
+        ),
     ),
 )
 

@@ -187,6 +187,21 @@ class AnyOf(Condition):
 
 
 @dataclass(frozen=True, slots=True)
+class AllOf(Condition):
+    """All of these conditions hold."""
+
+    conditions: tuple[Condition, ...]
+
+    def holds(self, context: Context) -> bool:
+        """Return whether each of the conditions holds."""
+        return all(condition.holds(context) for condition in self.conditions)
+
+    def admits(self, context: Context) -> bool:
+        """Return whether each of the conditions admits the user's values."""
+        return all(condition.admits(context) for condition in self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
 class When(Condition):
     """The user's values of `keyword` contain `value`."""
 

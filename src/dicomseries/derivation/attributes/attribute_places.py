@@ -19,10 +19,15 @@ __all__ = ["AttributePlaces"]
 _GATED = frozenset({"TriggerTime", "NominalInterval"})
 """Classic attributes beside which an enhanced object requires the gating (C.7.6.16.2.7)."""
 
-_ORIGINAL_ONLY = frozenset(
-    requirement.keyword for requirement in module_requirements("mr-pulse-sequence")
-)
-"""Type 1C for ORIGINAL and MIXED images, not allowed in derived ones (C.8.13.4)."""
+_ORIGINAL_ONLY = {
+    frozenset(
+        requirement.keyword for requirement in module_requirements("mr-pulse-sequence")
+    ): "C.8.13.4",
+    frozenset(
+        requirement.keyword for requirement in module_requirements("bulk-motion-synchronization")
+    ): "C.7.6.18.3",
+}
+"""Type 1C for ORIGINAL and MIXED images, not allowed in derived ones."""
 
 _EXTENSIONS = frozenset(
     {"DiffusionBValue", "DiffusionGradientOrientation", "DiffusionDirectionality"}
@@ -88,8 +93,9 @@ class AttributePlaces:
         if self.kind.is_multi_frame:
             if classic_of is not None and member.keyword in _GATED:
                 return "the result would have to state the gating, which the source does not"
-            if member.keyword in _ORIGINAL_ONLY:
-                return "only an original image may have it (PS3.3 C.8.13.4)"
+            for keywords, section in _ORIGINAL_ONLY.items():
+                if member.keyword in keywords:
+                    return f"only an original image may have it (PS3.3 {section})"
         if isinstance(source, Constant) and member.values != source.values:
             return "the kind fixes it"
         if classic_of is not None and not _is_number(member, classic_of.keyword):

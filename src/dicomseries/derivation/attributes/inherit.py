@@ -40,7 +40,7 @@ from dicomseries.derivation.attributes.groups.whole_groups import (
     orphans,
     without_flavour,
 )
-from dicomseries.derivation.attributes.pet_time_base import source_time_base
+from dicomseries.derivation.attributes.pet_time_base import source_time_base, uncounted_time
 from dicomseries.derivation.attributes.private_attributes import (
     is_kept_private,
     missing_creators,
@@ -414,6 +414,7 @@ class _Result:
             **partial_diffusion(attributes, is_multi_frame=self.kind.is_multi_frame),
             **incomplete_groups(attributes, self.kind),
             **ungated_triggers(attributes, self.facts, self.kind),
+            **uncounted_time(self.source, self.facts, self.kind),
         }
         for keyword, why in unsupported.items():
             self._take_back(keyword, f"{why}, which the result does not have")
@@ -421,10 +422,9 @@ class _Result:
             for keyword in times_out_of_order(self.constants, self.columns, self.layout):
                 self._take_back(keyword, "it does not rise from volume to volume (TIM-003)")
         self._drop_flavour()
-        attributes = self.attributes()
-        for member in gating_attributes(attributes, self.facts, self.kind):
+        for member in gating_attributes(self.attributes(), self.facts, self.kind):
             self._add(member)
-        advice = lost_trigger_advice(attributes, self.facts, self.kind)
+        advice = lost_trigger_advice(self.attributes(), self.facts, self.kind)
         if advice:
             self.advice.append(advice)
 
@@ -456,8 +456,8 @@ class _Result:
         for member in loss(self.source, self.facts):
             self._add(member)
         flag = self.constants.get("LossyImageCompression")
-        is_lossy = flag is not None and flag.values == ("01",)
-        if is_lossy and "LossyImageCompressionRatio" not in self.constants:
+        ratio = self.constants.get("LossyImageCompressionRatio")
+        if flag is not None and flag.values == ("01",) and ratio is None:
             self.advice.append(
                 "The source has been compressed with loss and does not state the ratio; give "
                 '`metadata={"LossyImageCompressionRatio": ...}` if you know it.'

@@ -13,7 +13,7 @@ from dicomseries.iod import Kind
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.date_times import date_text, moment_of, time_text
 
-__all__ = ["SourceTimeBase", "source_time_base"]
+__all__ = ["SourceTimeBase", "source_time_base", "uncounted_time"]
 
 _TOLERANCE_S = 60.0
 """Series and acquisitions of scanners start within a minute of each other."""
@@ -65,12 +65,7 @@ def source_time_base(source: SourceSeries, facts: Facts, kind: Kind) -> SourceTi
     base = moment_of(date, time)
     if base is None:
         return None
-    acquisitions = []
-    for index in range(len(source.frames)):
-        texts = _text(facts, "AcquisitionDate", index), _text(facts, "AcquisitionTime", index)
-        moment = moment_of(*texts)
-        if moment is not None:
-            acquisitions.append((moment, index))
+    acquisitions = _acquisitions(source, facts)
     if not acquisitions or _agrees(facts, base, *min(acquisitions)):
         return SourceTimeBase(date=date, time=time)
     earliest, _ = min(acquisitions)
@@ -82,6 +77,34 @@ def source_time_base(source: SourceSeries, facts: Facts, kind: Kind) -> SourceTi
         f"({acquisition_date} {acquisition_time}) and FrameReferenceTime. SeriesDate and "
         "SeriesTime of the result are the earliest acquisition, from which PET decay counts.",
     )
+
+
+def uncounted_time(source: SourceSeries, facts: Facts, kind: Kind) -> dict[str, str]:
+    """Return FrameReferenceTime without a moment to count from, with the reason.
+
+    The source states no SeriesDate and SeriesTime, or its acquisitions contradict any.
+    """
+    if not kind.has_time_base or _text(facts, "FrameReferenceTime", 0) == "":
+        return {}
+    acquisitions = _acquisitions(source, facts)
+    if not acquisitions:
+        return {}
+    base = source_time_base(source, facts, kind)
+    moment = None if base is None else moment_of(base.date, base.time)
+    if moment is not None and _agrees(facts, moment, *min(acquisitions)):
+        return {}
+    return {"FrameReferenceTime": "it counts from SeriesDate and SeriesTime of the source"}
+
+
+def _acquisitions(source: SourceSeries, facts: Facts) -> list[tuple[dt.datetime, int]]:
+    """Return the begin of each acquisition, and the index of its frame."""
+    acquisitions = []
+    for index in range(len(source.frames)):
+        texts = _text(facts, "AcquisitionDate", index), _text(facts, "AcquisitionTime", index)
+        moment = moment_of(*texts)
+        if moment is not None:
+            acquisitions.append((moment, index))
+    return acquisitions
 
 
 def _agrees(facts: Facts, base: dt.datetime, acquisition: dt.datetime, frame: int) -> bool:

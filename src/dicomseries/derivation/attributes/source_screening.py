@@ -45,6 +45,9 @@ KEPT_ILLEGAL = "kept although it breaks a rule"
 _LEFT_OUT = "left out: `metadata=` says None"
 _SHARED_GROUPS = "SharedFunctionalGroupsSequence"
 
+_MAMMOGRAPHY = frozenset({"ViewModifierCodeSequence"})
+"""Sequences that may be empty in mammograms alone (PS3.3 table C.8-73)."""
+
 TIES = frozenset(
     {
         "AccessionNumber",
@@ -304,7 +307,11 @@ class _Screen:
 
     def _sequence(self, sequence: Attribute, demand: Demand, path: str) -> Attribute | None:
         if not sequence.values:
-            return sequence
+            is_inside = path != sequence.keyword and sequence.keyword not in _MAMMOGRAPHY
+            if is_inside or demand.type.startswith("2"):
+                return sequence
+            self._note(path, sequence, "dropped: it has no items, and needs one here")
+            return None
         items: list[Value] = []
         for index, item in enumerate(sequence.values):
             checked = self._item(item_members(item), demand, f"{path}[{index}]")

@@ -22,6 +22,7 @@ from dicomseries.lazy_dataclass import dataclass
 from dicomseries.plan import Column
 from dicomseries.standard.attributes.attribute import Attribute, Item, Value, attribute
 from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS, IOD_MODULES, module_requirements
+from dicomseries.standard.objects.sop_classes import SINGLE_FRAME
 
 __all__ = [
     "PlaneReferences",
@@ -380,12 +381,13 @@ class _SourceImages:
     def _references(self, uid: str, numbers: list[int], preserved: str | None) -> list[Item]:
         """Return the items of an instance.
 
-        One for all of its frames has no numbers (Type 1C).
+        One for all of its frames has no numbers (Type 1C), nor has one of a single-frame class.
         """
         end: Item = (_PURPOSE,)
         if preserved is not None:
             end = (attribute("SpatialLocationsPreserved", preserved), _PURPOSE)
-        if len(set(numbers)) in {0, self._frame_counts.get(uid)}:
+        is_whole = len(set(numbers)) in {0, self._frame_counts.get(uid)}
+        if is_whole or self._instances[uid][0].values[0] in SINGLE_FRAME:
             item = self._whole_instances.setdefault((uid, preserved), (*self._instances[uid], *end))
             return [item]
         items = []

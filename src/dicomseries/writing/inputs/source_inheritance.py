@@ -22,7 +22,10 @@ from dicomseries.derivation import (
     references_by_plane,
     references_to_source,
     screened,
+    unknown_terms,
+    unknown_terms_advice,
     with_screening,
+    with_unknown_terms,
     without_user_groups,
 )
 from dicomseries.errors import GeometryError
@@ -118,11 +121,16 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
     metadata = metadata.having(*_added_attributes(references, meaning, request))
     metadata = metadata.without(*spacing.dropped).having(*spacing.valid)
     stated = request.metadata.without(*request.left_out)
+    named = {*metadata.keywords, *stated.keywords, *request.per_volume, *request.left_out}
+    unknown = unknown_terms(request.kind, source.modality, named)
+    metadata = metadata.having(*unknown)
     columns, group_columns = _columns(inherited, references, groups, request)
-    decisions = spacing.decisions(with_screening(inherited.decisions, screening))
+    judged = spacing.decisions(with_screening(inherited.decisions, screening))
+    decisions = with_unknown_terms(judged, unknown)
     advice = (
         *_source_advice(options, source),
         *screening.advice,
+        *unknown_terms_advice(unknown),
         *spacing.advice,
         *matching.advice,
         *inherited.advice,
