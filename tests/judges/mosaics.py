@@ -117,7 +117,7 @@ def grid_dataset(
     items = []
     for index in range(count):
         item = Dataset()
-        item.AcquisitionDateTime = f"20240229120{volume}{index:02d}.500000"
+        item.AcquisitionDateTime = f"202402291200{3 * volume + 0.25 * index:09.6f}"
         item.ImagePositionPatient = [f"{value:.9f}"[:16] for value in affine[:3] @ (0, 0, index, 1)]
         items.append(item)
     block = dataset.private_block(0x65, "Image Private Header", create=True)

@@ -85,4 +85,4 @@ def test_a_segmentation_lies_on_the_slices_and_names_the_mosaics(source, tmp_pat
 def test_a_slice_of_a_uih_grid_keeps_its_time(tmp_path):
     source = write_mosaics(tmp_path / "grid", STORED, make=grid_dataset)
     _, volume = written(source, tmp_path / "mr", kind="MR")
-    assert volume.tags["AcquisitionDateTime"][6] == "20240229120101.500000"
+    assert volume.tags["AcquisitionDateTime"][6] == "20240229120003.250000"

@@ -13,6 +13,7 @@ import pytest
 from pydicom.uid import ImplicitVRLittleEndian, RLELossless
 
 import data_packages
+from dicomseries.checks import check
 from dicomseries.errors import DicomSeriesWarning, ReadError
 from dicomseries.reading import open_volume, read, scan
 from dicomseries.reading.mosaics import mosaic_slabs
@@ -253,8 +254,8 @@ def test_a_uih_grid_is_read_with_the_positions_and_times_of_its_slices(tmp_path)
         volume = read(write_mosaics(tmp_path, STORED, make=grid_dataset, change=change))
     np.testing.assert_array_equal(volume.array, STORED)
     np.testing.assert_allclose(volume.grid.affine(), MOSAIC_AFFINE, atol=1e-6)
-    assert volume.times_s == (0.0, 60.0, 120.0)
-    assert volume.tags["AcquisitionDateTime"][6] == "20240229120101.500000"
+    assert volume.times_s == (0.0, 3.0, 6.0)
+    assert volume.tags["AcquisitionDateTime"][6] == "20240229120003.250000"
     assert volume.tags["DiffusionBValue"][::SLICES] == (0.0, 990.5, 990.5)
     directions = volume.tags["DiffusionGradientOrientation"][::SLICES]
     assert directions == (None, [-0.8, 0.0, 0.6], [-0.8, 0.0, 0.6])
@@ -294,20 +295,50 @@ def without_lengths(dataset):
     del dataset.SpacingBetweenSlices, dataset.SliceThickness
 
 
+UNPLACED = [
+    (without_normal, "the direction of their slices"),
+    (with_odd_normal, "a normal of their slices that fits"),
+    (without_position, "their position"),
+    (without_orientation, "their orientation"),
+    (without_spacing, "their PixelSpacing"),
+    (without_lengths, "the distance of their slices"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "text"), UNPLACED)
+def test_slices_without_a_place_are_read_in_the_order_of_the_tiles(tmp_path, spoil, text):
+    folder = write_mosaics(tmp_path, STORED, change=lambda _, ds: spoil(ds), is_reversed=True)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        volume = read(folder)
+    (warning,) = (str(one.message) for one in caught if "do not state" in str(one.message))
+    assert text in warning
+    assert "also which end is the first" in warning
+    np.testing.assert_array_equal(volume.array, STORED[:, ::-1])
+    assert not volume.grid.statement.has_place
+    assert volume.grid.spacing_mm[:2] == ((1.0, 1.0) if spoil is without_spacing else (2.5, 3.0))
+    assert "ImagePositionPatient" not in volume.tags
+    assert volume.tags["MosaicRefAcqTimes"][:3] == (0.0, 125.0, 250.0)
+    findings = check(folder, against=volume, validators=False)
+    assert not {finding.id for finding in findings} & {"GEO-020", "GEO-021", "VAL-010"}
+
+
+@pytest.mark.parametrize(("spoil", "text"), UNPLACED)
+def test_one_file_without_a_place_among_others_is_named(tmp_path, spoil, text):
+    folder = write_mosaics(tmp_path, STORED, change=lambda volume, ds: volume == 1 and spoil(ds))
+    with pytest.raises(ReadError, match=f"1 of 3 mosaics do not state {text}.* is 6.dcm") as caught:
+        read(folder)
+    assert caught.value.code == "position-missing"
+
+
 @pytest.mark.parametrize(
     ("spoil", "code", "text"),
     [
-        (without_normal, "mosaic-unclear", "the direction of its slices"),
-        (with_odd_normal, "mosaic-unclear", "that fits ImageOrientationPatient"),
         (with_half_a_header, "csa-damaged", "ends after 900 bytes"),
         (without_header, "mosaic-unclear", "the number of its slices"),
-        (without_position, "mosaic-unclear", "ImagePositionPatient"),
-        (without_orientation, "mosaic-unclear", "ImageOrientationPatient"),
-        (without_spacing, "mosaic-unclear", "PixelSpacing"),
-        (without_lengths, "mosaic-unclear", "the distance of its slices"),
     ],
 )
-def test_an_unclear_mosaic_is_rejected_with_what_it_lacks(tmp_path, spoil, code, text):
+def test_a_mosaic_of_an_unknown_number_of_slices_is_rejected(tmp_path, spoil, code, text):
     folder = write_mosaics(tmp_path, STORED, change=lambda volume, ds: volume == 1 and spoil(ds))
     with pytest.raises(ReadError, match=text) as caught:
         read(folder)

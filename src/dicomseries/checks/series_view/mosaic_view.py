@@ -7,12 +7,15 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.checks.series_view.element_values import AttributeValue
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.checks.series_view.slice_places import PlacedVolume, SlicePlaces, SliceSource
 from dicomseries.reading import Series, stored_frames
 from dicomseries.sources import FrameReader
 
 __all__ = ["MosaicView", "holds_tiles"]
+
+_PLACE = ("ImagePositionPatient", "ImageOrientationPatient")
 
 
 def holds_tiles(series: Series) -> bool:
@@ -50,6 +53,15 @@ class MosaicView(SeriesView):
         """The stored values of the slices."""
         return stored_frames(self._series)
 
+    def values(self, keyword: str) -> tuple[AttributeValue, ...]:
+        """Return one value if all slices agree, else all.
+
+        No position and orientation of the whole image where those of the slices are unknown.
+        """
+        if self.places.positions_lps is None and keyword in _PLACE:
+            return ()
+        return super().values(keyword)
+
     def numbers_by_slice(
         self, keyword: str, *, default: tuple[float, ...]
     ) -> npt.NDArray[np.float64] | None:
@@ -64,15 +76,15 @@ def _places(series: Series) -> SlicePlaces:
     sources, positions, volumes = [], [], []
     for file, tile in frames.sources.tolist():
         of_file = frames.pool[file]
-        assert of_file.positions_lps is not None  # noqa: S101 - the series has a grid
         sources.append(SliceSource(of_file.instance, tile, is_only=False))
-        positions.append(of_file.positions_lps[tile])
+        if of_file.positions_lps is not None:
+            positions.append(of_file.positions_lps[tile])
     count = frames.pool[0].count
     for start in range(0, len(sources), count):
         volumes.append(PlacedVolume(start=start, stop=start + count, stack=""))
     return SlicePlaces(
         sources=tuple(sources),
         order=np.arange(len(sources)),
-        positions_lps=np.array(positions),
+        positions_lps=np.array(positions) if positions else None,
         volumes=tuple(volumes),
     )

@@ -31,7 +31,7 @@ from dicomseries.reading.parse.private_elements import (
 from dicomseries.reading.parse.to_python import name_of, plain_value
 from dicomseries.standard.attributes.attribute import tag_of
 
-__all__ = ["MosaicFacts", "holds_mosaic", "mosaic_facts"]
+__all__ = ["EXPORT_AGAIN", "MosaicFacts", "TilePlanes", "holds_mosaic", "mosaic_facts"]
 
 Floats = npt.NDArray[np.float64]
 CsaFields = Mapping[str, tuple[str, ...]]
@@ -62,10 +62,42 @@ _UIH_SLICES = frozenset(
 ) | {tag_of("SliceLocation")}
 _POSITION = tag_of("ImagePositionPatient")
 
+EXPORT_AGAIN = (
+    "Export the series again with its private attributes, or as Enhanced MR; de-identification "
+    "often removes them."
+)
+"""Remedy for mosaics whose header does not say enough."""
+
 _NO_COSINES = 1 - 1e-3
 """Least cosine between the normals of both sources."""
 _NO_UNIT = 0.01
 """Difference from 1 of the length of a unit vector."""
+
+
+class _UnplacedError(Exception):
+    """A header that does not say where the slices are; its text is what it lacks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TilePlanes:
+    """Place of the slices of a mosaic, tile by tile.
+
+    Parameters
+    ----------
+    positions_lps : ndarray, shape (slices, 3)
+        Centre of the first voxel of each slice in mm.
+    axes : ndarray, shape (2, 3)
+        Cosines of rows and columns.
+    slice_mm : float
+        Distance of the slices; 0 if they have their own positions.
+    is_thickness : bool
+        Whether the distance is not stated, and SliceThickness is used.
+    """
+
+    positions_lps: Floats
+    axes: Floats
+    slice_mm: float
+    is_thickness: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,24 +108,18 @@ class MosaicFacts:
     ----------
     tiles : Tiles
         Where the slices are.
-    positions_lps : ndarray, shape (slices, 3)
-        Centre of the first voxel of each slice in mm.
-    axes : ndarray, shape (2, 3)
-        Cosines of rows and columns.
-    slice_mm : float
-        Distance of the slices.
+    planes : TilePlanes or None
+        Where they are in the patient; None if the header does not say it.
     attributes : mapping of str to sequence
         Further attributes by keyword, a value for each slice.
-    is_thickness : bool
-        Whether the distance is not stated, and SliceThickness is used.
+    lacking : str
+        What the header does not state, if the planes are unknown.
     """
 
     tiles: Tiles
-    positions_lps: Floats
-    axes: Floats
-    slice_mm: float
+    planes: TilePlanes | None = None
     attributes: Mapping[str, Sequence[Any]] = field(default_factory=dict, repr=False)
-    is_thickness: bool = False
+    lacking: str = ""
 
 
 def holds_mosaic(instance: Instance) -> bool:
@@ -117,8 +143,7 @@ def mosaic_facts(instance: Instance) -> MosaicFacts:
     Raises
     ------
     ReadError
-        If the header does not say how many slices there are or where they are, or its private
-        part is damaged.
+        If the header does not say how many slices there are, or its private part is damaged.
     """
     if "MOSAIC" in instance.texts("ImageType"):
         return _siemens_facts(instance)
@@ -132,6 +157,20 @@ def _siemens_facts(instance: Instance) -> MosaicFacts:
     tiles = Tiles.in_square(count, instance.rows, instance.columns)
     if tiles is None:
         raise _no_tiles(instance, count)
+    attributes: dict[str, Sequence[Any]] = {}
+    times = _slice_times_ms(instance, csa, tiles.count)
+    if times:
+        attributes["MosaicRefAcqTimes"] = times
+    for keyword, value in _siemens_diffusion(instance, csa).items():
+        attributes[keyword] = [value] * tiles.count
+    try:
+        planes = _siemens_planes(instance, csa, tiles)
+    except _UnplacedError as reason:
+        return MosaicFacts(tiles=tiles, attributes=attributes, lacking=str(reason))
+    return MosaicFacts(tiles=tiles, planes=planes, attributes=attributes)
+
+
+def _siemens_planes(instance: Instance, csa: CsaFields, tiles: Tiles) -> TilePlanes:
     corner, (row_mm, column_mm) = _corner_of(instance)
     axes, normal = _axes_of(instance)
     slice_mm, is_thickness = _slice_distance(instance)
@@ -141,18 +180,10 @@ def _siemens_facts(instance: Instance) -> MosaicFacts:
     down = (instance.rows - tiles.rows) / 2 * row_mm
     first = corner + axes[0] * right + axes[1] * down
     steps = np.arange(tiles.count, dtype=np.float64)[:, None] * step
-    attributes: dict[str, Sequence[Any]] = {}
-    times = _slice_times_ms(instance, csa, tiles.count)
-    if times:
-        attributes["MosaicRefAcqTimes"] = times
-    for keyword, value in _siemens_diffusion(instance, csa).items():
-        attributes[keyword] = [value] * tiles.count
-    return MosaicFacts(
-        tiles=tiles,
+    return TilePlanes(
         positions_lps=first + steps,
         axes=axes,
         slice_mm=slice_mm,
-        attributes=attributes,
         is_thickness=is_thickness and tiles.count > 1,
     )
 
@@ -194,7 +225,15 @@ def _siemens_count(instance: Instance, csa: CsaFields) -> int:
         numbers = _protocol_numbers(instance, ("lSize",))
     if numbers and numbers[0] >= 1 and numbers[0].is_integer():
         return int(numbers[0])
-    raise _unknown(instance, "the number of its slices (NumberOfImagesInMosaic)")
+    raise ReadError(
+        code="mosaic-unclear",
+        where=instance.path,
+        given="a mosaic (all slices of a volume side by side) that does not state the number of "
+        "its slices (NumberOfImagesInMosaic)",
+        expected="the private attributes of the scanner: the CSA header (0029,1010), (0019,100A) "
+        "or the protocol",
+        remedy=EXPORT_AGAIN,
+    )
 
 
 def _slice_normal(instance: Instance, csa: CsaFields, normal: Floats) -> Floats:
@@ -206,14 +245,13 @@ def _slice_normal(instance: Instance, csa: CsaFields, normal: Floats) -> Floats:
     if len(stated) != 3 or not any(stated):
         stated = _protocol_numbers(instance, [f"asSlice[0].sNormal.{axis}" for axis in _AXES])
     if len(stated) != 3 or not any(stated):
-        raise _unknown(instance, "the direction of its slices (SliceNormalVector)")
+        message = "the direction of their slices (SliceNormalVector)"
+        raise _UnplacedError(message)
     cosine = float(np.dot(stated, normal) / np.linalg.norm(stated))
     if not abs(cosine) >= _NO_COSINES:
-        raise _unknown(
-            instance,
-            f"a normal of its slices ({', '.join(f'{part:.4g}' for part in stated)}) that fits "
-            "ImageOrientationPatient",
-        )
+        parts = ", ".join(f"{part:.4g}" for part in stated)
+        message = f"a normal of their slices that fits ImageOrientationPatient ({parts} does not)"
+        raise _UnplacedError(message)
     return normal if cosine > 0 else -normal
 
 
@@ -258,7 +296,8 @@ def _slice_distance(instance: Instance) -> tuple[float, bool]:
     thickness = instance.decimal("SliceThickness")
     if 0 < thickness < np.inf:
         return thickness, True
-    raise _unknown(instance, "the distance of its slices (SpacingBetweenSlices)")
+    message = "the distance of their slices (SpacingBetweenSlices)"
+    raise _UnplacedError(message)
 
 
 def _protocol_numbers(instance: Instance, keys: Sequence[str]) -> tuple[float, ...]:
@@ -301,26 +340,36 @@ def _uih_facts(instance: Instance) -> MosaicFacts:
     if tiles is None:
         raise _no_tiles(instance, count)
     items = private_items(instance, 0x0065, _UIH, 0x51)
+    if len(items) != count:
+        items = ()
+    attributes = _uih_attributes(instance, items)
+    try:
+        planes = _uih_planes(instance, items, count)
+    except _UnplacedError as reason:
+        return MosaicFacts(tiles=tiles, attributes=attributes, lacking=str(reason))
+    directions = np.vstack((planes.axes, unit_normal(planes.axes)))
+    for keyword, value in _uih_diffusion(instance, directions).items():
+        attributes[keyword] = [value] * count
+    return MosaicFacts(tiles=tiles, planes=planes, attributes=attributes)
+
+
+def _uih_planes(
+    instance: Instance, items: Sequence[Mapping[int, Element]], count: int
+) -> TilePlanes:
     positions = []
     for item in items:
         element = item.get(_POSITION)
         positions.append(() if element is None else as_numbers("DS", element.raw, "<"))
-    is_complete = len(items) == count and {*map(len, positions)} == {3}
-    if not is_complete or not np.isfinite(positions).all():
-        raise _unknown(instance, "the position of each slice in (0065,1051)")
+    if {*map(len, positions)} != {3} or not np.isfinite(positions).all():
+        message = "the position of each slice in (0065,1051)"
+        raise _UnplacedError(message)
     slice_mm, is_thickness = 0.0, False
     if count == 1:
         slice_mm, is_thickness = _slice_distance(instance)
-    axes, normal = _axes_of(instance)
-    attributes = _uih_attributes(instance, items)
-    for keyword, value in _uih_diffusion(instance, np.vstack((axes, normal))).items():
-        attributes[keyword] = [value] * count
-    return MosaicFacts(
-        tiles=tiles,
+    return TilePlanes(
         positions_lps=np.array(positions, np.float64),
-        axes=axes,
+        axes=_axes_of(instance)[0],
         slice_mm=slice_mm,
-        attributes=attributes,
         is_thickness=is_thickness,
     )
 
@@ -370,9 +419,11 @@ def _corner_of(instance: Instance) -> tuple[Floats, tuple[float, float]]:
     corner = instance.numbers("ImagePositionPatient")
     spacing = instance.numbers("PixelSpacing")
     if len(corner) != 3 or not all(map(math.isfinite, corner)):
-        raise _unknown(instance, "its position (ImagePositionPatient)")
+        message = "their position (ImagePositionPatient)"
+        raise _UnplacedError(message)
     if len(spacing) != 2 or not 0 < min(spacing) <= max(spacing) < math.inf:
-        raise _unknown(instance, "its PixelSpacing")
+        message = "their PixelSpacing"
+        raise _UnplacedError(message)
     return np.array(corner), (spacing[0], spacing[1])
 
 
@@ -380,7 +431,8 @@ def _axes_of(instance: Instance) -> tuple[Floats, Floats]:
     """Return the cosines of rows and columns, and the unit normal."""
     plane = _axes_and_normal(instance.numbers("ImageOrientationPatient"))
     if plane is None:
-        raise _unknown(instance, "its orientation (ImageOrientationPatient)")
+        message = "their orientation (ImageOrientationPatient)"
+        raise _UnplacedError(message)
     return plane
 
 
@@ -394,18 +446,6 @@ def _axes_and_normal(cosines: tuple[float, ...]) -> tuple[Floats, Floats] | None
     if not np.linalg.norm(normal) > 0:
         return None
     return axes, normal
-
-
-def _unknown(instance: Instance, lacking: str) -> ReadError:
-    return ReadError(
-        code="mosaic-unclear",
-        where=instance.path,
-        given=f"a mosaic (all slices of a volume side by side) that does not state {lacking}",
-        expected="the private attributes of the scanner: the CSA header (0029,1010) of Siemens, or "
-        "(0065,1050) and (0065,1051) of UIH",
-        remedy="Export the series again with its private attributes, or as Enhanced MR; "
-        "de-identification often removes them.",
-    )
 
 
 def _no_tiles(instance: Instance, count: int) -> ReadError:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.reading.mosaics.mosaic_facts import MosaicFacts, mosaic_facts
+from dicomseries.reading.mosaics.mosaic_facts import MosaicFacts, TilePlanes, mosaic_facts
 from dicomseries.reading.mosaics.mosaic_tiles import Tiles
 from dicomseries.reading.multiframe.frame_facts import Frames
 from dicomseries.reading.parse.functional_groups import FunctionalGroups
@@ -60,15 +60,34 @@ class MosaicFrames(Frames):
         """Where the slices are in the image."""
         return self.facts.tiles
 
-    @cached_property
-    def positions_lps(self) -> Floats:
-        """First voxel of each slice in LPS mm, shape (slices, 3)."""
-        return self.facts.positions_lps
+    @property
+    def planes(self) -> TilePlanes:
+        """Place of the slices, if it is known."""
+        assert self.facts.planes is not None  # noqa: S101 - `is_unplaced` tells
+        return self.facts.planes
 
     @cached_property
-    def orientations(self) -> Floats:
-        """Cosines of rows and columns, shape (slices, 2, 3)."""
-        return np.broadcast_to(self.facts.axes, (self.count, 2, 3))
+    def positions_lps(self) -> Floats | None:
+        """First voxel of each slice in LPS mm, shape (slices, 3).
+
+        None if unknown.
+        """
+        return None if self.facts.planes is None else self.facts.planes.positions_lps
+
+    @property
+    def is_unplaced(self) -> bool:
+        """Whether the places of the slices are unknown."""
+        return self.facts.planes is None
+
+    @cached_property
+    def orientations(self) -> Floats | None:
+        """Cosines of rows and columns, shape (slices, 2, 3).
+
+        None if the places of the slices are unknown.
+        """
+        if self.facts.planes is None:
+            return None
+        return np.broadcast_to(self.facts.planes.axes, (self.count, 2, 3))
 
     @cached_property
     def rescales(self) -> Floats:
@@ -86,10 +105,10 @@ class MosaicFrames(Frames):
     @cached_property
     def attributes(self) -> Mapping[str, Sequence[Any]]:
         """Attributes of the slices by keyword, a value for each."""
-        tiles = self.tiles
-        return {
-            "Rows": [tiles.rows] * self.count,
-            "Columns": [tiles.columns] * self.count,
-            "ImagePositionPatient": self.positions_lps.round(9).tolist(),
-            **self.facts.attributes,
+        attributes: dict[str, Sequence[Any]] = {
+            "Rows": [self.tiles.rows] * self.count,
+            "Columns": [self.tiles.columns] * self.count,
         }
+        if self.positions_lps is not None:
+            attributes["ImagePositionPatient"] = self.positions_lps.round(9).tolist()
+        return {**attributes, **self.facts.attributes}

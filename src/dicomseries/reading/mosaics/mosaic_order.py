@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ReadError, counted
+from dicomseries.geometry import Grid
 from dicomseries.reading.consistency import consistency_problems, format_problems
 from dicomseries.reading.geometry.arrangement import Arrangement
 from dicomseries.reading.geometry.slice_spacing import (
@@ -17,7 +18,7 @@ from dicomseries.reading.geometry.slice_spacing import (
     unit_normal,
 )
 from dicomseries.reading.geometry.volume_sorting import VolumeSorting, sort_files
-from dicomseries.reading.mosaics.mosaic_facts import holds_mosaic
+from dicomseries.reading.mosaics.mosaic_facts import EXPORT_AGAIN, holds_mosaic
 from dicomseries.reading.mosaics.mosaic_frames import MosaicFrames, mosaic_frames
 from dicomseries.reading.order.placement import FrameSet, Placement, SortedPlanes, place_on_grid
 from dicomseries.reading.parse.clocks import seconds_of_dates
@@ -60,8 +61,8 @@ def place_mosaics(instances: Sequence[Instance]) -> Placement:
         pool = tuple(map(mosaic_frames, files))
     except ReadError as error:
         return Placement(instances=files, problems=(Problem.of(error),))
-    problems = tuple(_unlike_problems(pool))
-    if problems:
+    problems = (*_unlike_problems(pool), *_place_problems(pool))
+    if has_errors(problems):
         return Placement(instances=files, problems=problems)
     # Every file is a whole volume, wherever its slices are.
     starts = _starts(pool)
@@ -89,8 +90,11 @@ def _placed(
 ) -> Placement:
     """Return the placement of files that are in the order of their volumes."""
     sources = _sources(pool)
-    grid, problems = place_on_grid(_planes(pool, sources), _sorting(pool, of_files))
-    problems = [*consistency_problems(files), *_distance_problems(pool), *problems]
+    if pool[0].is_unplaced:
+        grid, problems = _grid_without_place(pool)
+    else:
+        grid, problems = place_on_grid(_sorted_planes(pool, sources), _sorting(pool, of_files))
+    problems = [*consistency_problems(files), *_place_problems(pool), *problems]
     if grid is None or has_errors(problems):
         return Placement(instances=files, problems=tuple(problems))
     several = len(files) > 1
@@ -120,30 +124,45 @@ def _starts(pool: tuple[MosaicFrames, ...]) -> Floats:
 
 
 def _sources(pool: tuple[MosaicFrames, ...]) -> Indices:
-    """Return file and tile of each slice: volume by volume, along the normal."""
+    """Return file and tile of each slice: volume by volume, along the normal.
+
+    Tile by tile if their places are unknown.
+    """
     parts = []
-    normal = unit_normal(pool[0].facts.axes)
+    tiles = np.arange(pool[0].count)
     for index, frames in enumerate(pool):
-        distances = frames.positions_lps @ normal
-        tiles = np.argsort(distances, kind="stable")
+        if not frames.is_unplaced:
+            distances = frames.planes.positions_lps @ unit_normal(pool[0].planes.axes)
+            tiles = np.argsort(distances, kind="stable")
         parts.append(np.column_stack((np.full_like(tiles, index), tiles)))
     return np.concatenate(parts)
 
 
-def _planes(pool: tuple[MosaicFrames, ...], sources: Indices) -> SortedPlanes:
+def _grid_without_place(pool: tuple[MosaicFrames, ...]) -> tuple[Grid | None, list[Problem]]:
+    """Return a grid of the lengths that are stated, and warnings about others."""
+    from dicomseries.reading.geometry.picture_series import picture_grid  # noqa: PLC0415 - rare
+
+    first = pool[0]
+    grid, problems = picture_grid([frames.instance for frames in pool], first.count)
+    if grid is not None:
+        grid = replace(grid, shape=(first.count, first.tiles.rows, first.tiles.columns))
+    return grid, problems
+
+
+def _sorted_planes(pool: tuple[MosaicFrames, ...], sources: Indices) -> SortedPlanes:
     first = pool[0]
     names = []
     for file, tile in sources[: first.count].tolist():
         names.append(f"tile {tile + 1} of {pool[file].instance.name}")
     files = [frames.instance for frames in pool]
-    positions = [pool[file].positions_lps[tile] for file, tile in sources.tolist()]
+    positions = [pool[file].planes.positions_lps[tile] for file, tile in sources.tolist()]
     return SortedPlanes(
         noun="files",
         names=names,
         positions_lps=np.array(positions),
-        axes=first.facts.axes,
+        axes=first.planes.axes,
         spacings_mm=[file.numbers("PixelSpacing") for file in unlike(files, _PIXEL_SPACING)],
-        thicknesses_mm=(first.facts.slice_mm,),
+        thicknesses_mm=(first.planes.slice_mm,),
         size=(first.tiles.rows, first.tiles.columns),
     )
 
@@ -188,9 +207,11 @@ def _unlike_problems(pool: tuple[MosaicFrames, ...]) -> Iterator[Problem]:
             remedy="Move the files of each number of slices to a separate folder.",
         )
         return
+    if any(frames.is_unplaced for frames in pool):
+        return
     odd = []
     for frames in pool:
-        if np.abs(frames.facts.axes - first.facts.axes).max() > SAME_DIRECTION:
+        if np.abs(frames.planes.axes - first.planes.axes).max() > SAME_DIRECTION:
             odd.append(frames.instance.name)
     if odd:
         yield Problem(
@@ -202,8 +223,27 @@ def _unlike_problems(pool: tuple[MosaicFrames, ...]) -> Iterator[Problem]:
         )
 
 
-def _distance_problems(pool: tuple[MosaicFrames, ...]) -> Iterator[Problem]:
-    if pool[0].facts.is_thickness:
+def _place_problems(pool: tuple[MosaicFrames, ...]) -> Iterator[Problem]:
+    """Yield problems of mosaics that do not state where their slices are."""
+    unplaced = [frames for frames in pool if frames.is_unplaced]
+    if unplaced and len(unplaced) < len(pool):
+        yield Problem(
+            code="position-missing",
+            level="error",
+            text=f"{len(unplaced)} of {len(pool)} mosaics do not state {unplaced[0].facts.lacking}"
+            f", the first is {unplaced[0].instance.name}",
+            remedy=EXPORT_AGAIN,
+        )
+    elif unplaced:
+        yield Problem(
+            code="no-geometry",
+            level="warning",
+            text=f"the mosaics do not state {unplaced[0].facts.lacking}: the places of the slices "
+            "in the patient are unknown, also which end is the first, and they are in the order of "
+            "the tiles",
+            remedy=EXPORT_AGAIN,
+        )
+    elif pool[0].planes.is_thickness:
         yield Problem(
             code="slice-distance-assumed",
             level="warning",
