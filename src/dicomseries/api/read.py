@@ -15,7 +15,7 @@ from dicomseries.api.read_result import LazySeriesVolume, SeriesVolume
 from dicomseries.errors import DicomSeriesError, DicomSeriesWarning, OptionError, ReadError
 from dicomseries.event_log import LOGGER
 from dicomseries.sources import FrameReader, Volume, array_frames
-from dicomseries.stores import is_url
+from dicomseries.stores import is_archive, is_url
 
 __all__ = ["read"]
 
@@ -95,8 +95,8 @@ def read(
     path : path-like, Series, or iterable of paths or datasets
         Folder of the series, with all folders below it, or one file: a single slice, or a
         multi-frame file. Or a URL of either: its objects are fetched into a private folder, which
-        is removed afterwards. Or a series of `scan`; several files, such as
-        ``Path("ct").glob("*.dcm")``; or pydicom datasets.
+        is removed afterwards; or a ZIP or tar archive of files. Or a series of `scan`; several
+        files, such as ``Path("ct").glob("*.dcm")``; or pydicom datasets.
     series : str, optional
         SeriesInstanceUID, if there are several.
     values : {"real", "stored"}
@@ -179,7 +179,7 @@ def read(
     else:
         options = regridding.OntoOptions(resample=resample, fill=fill, same_space=same_space)
     files = reading.parse_series_files(path)
-    if lazy and (is_url(files) or reading.are_in_memory(files)):
+    if lazy and (is_url(files) or is_archive(files) or reading.are_in_memory(files)):
         raise _lazy_without_files(reading.name_of_files(files))
     with reading.local_files(files, storage_options) as local_path:
         try:
@@ -288,7 +288,7 @@ def _lazy_without_files(where: str) -> OptionError:
         code="lazy-without-files",
         where="lazy",
         given=f"`lazy=True` for {where}",
-        expected="files that stay in place; fetched objects and copies of datasets are removed "
-        "after reading",
+        expected="files that stay in place; fetched objects, unpacked files and copies of "
+        "datasets are removed after reading",
         remedy="Copy them to a folder and read that, or leave `lazy=` out.",
     )

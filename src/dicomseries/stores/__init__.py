@@ -1,4 +1,4 @@
-"""Objects at URLs: S3 and others that fsspec knows.
+"""Objects at URLs (S3 and others that fsspec knows), and files in archives.
 
 A store is one small file with a class of six calls: ``get``, ``get_range``, ``put``, ``size``,
 ``list``, ``delete``.
@@ -12,6 +12,7 @@ from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from dicomseries.stores.addresses import hidden, is_url, masked
+    from dicomseries.stores.archives import is_archive
     from dicomseries.stores.fetching import fetch_file, local_copy, save
     from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, sha256_of
     from dicomseries.stores.opening import CONCURRENCY, open_store
@@ -27,6 +28,7 @@ __all__ = [
     "StoreError",
     "fetch_file",
     "hidden",
+    "is_archive",
     "is_url",
     "local_copy",
     "masked",
@@ -39,6 +41,7 @@ export_lazily(
     __name__,
     {
         "dicomseries.stores.addresses": ("hidden", "is_url", "masked"),
+        "dicomseries.stores.archives": ("is_archive",),
         "dicomseries.stores.fetching": ("fetch_file", "local_copy", "save"),
         "dicomseries.stores.manifest": ("MANIFEST", "PLAN", "Entry", "Manifest", "sha256_of"),
         "dicomseries.stores.opening": ("CONCURRENCY", "open_store"),

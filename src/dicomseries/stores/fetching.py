@@ -19,6 +19,7 @@ from typing import Any
 from dicomseries.errors import ReadError, SourceError
 from dicomseries.operating_system import usable_processors
 from dicomseries.stores.addresses import is_url, masked
+from dicomseries.stores.archives import is_archive, unpack_archive
 from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, listed
 from dicomseries.stores.opening import CONCURRENCY, open_store
 from dicomseries.stores.store import Store, StoreError
@@ -38,8 +39,8 @@ def local_copy(
 
     The copy is in a temporary folder, which is removed afterwards.
 
-    A local path is given as it is. Where ``manifest.json`` lists the objects, each must have its
-    size and SHA-256.
+    A local path is given as it is, and a ZIP or tar archive as a folder of its files. Where
+    ``manifest.json`` lists the objects, each must have its size and SHA-256.
 
     Parameters
     ----------
@@ -74,7 +75,12 @@ def local_copy(
                 expected="a folder or file that can be opened and read",
                 remedy="Check the path and its permissions.",
             ) from error
-        yield path
+        if not is_archive(path):
+            yield path
+            return
+        with tempfile.TemporaryDirectory(prefix=_PREFIX) as scratch:
+            unpack_archive(Path(path), Path(scratch))
+            yield scratch
         return
     store = _open(path, options)
     with tempfile.TemporaryDirectory(prefix=_PREFIX) as scratch:
