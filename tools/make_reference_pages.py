@@ -221,6 +221,8 @@ which many programs leave
   streams of JPEG, JPEG-LS and JPEG XL have no sign.
 - Frames of single bits are 0 and 1.
 
+GDCM ends the whole process when a JPEG stream is damaged; its plug-in is not asked for JPEG.
+
 A stream that ends too early is rejected, not filled with grey. Video, JPIP and JPEG with \
 arithmetic coding or hierarchy
 are rejected by name; such a file is not called damaged.
@@ -388,7 +390,8 @@ def pydicom_plugins(uid: str) -> list[str]:
     except NotImplementedError:
         return []
     missing = (text.partition(" ")[0] for text in decoder.missing_dependencies)
-    return sorted({*decoder.available_plugins, *missing})
+    names = {*decoder.available_plugins, *missing}
+    return sorted(filter(DECODABLE_SYNTAXES[uid].is_safe, names))
 
 
 def checks_page() -> str:

@@ -8,6 +8,7 @@ import time
 import zlib
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pydicom
 import pytest
@@ -22,6 +23,7 @@ from dicomseries.reading.pixels.imagecodecs_decoder import stream_of
 from dicomseries.reading.pixels.stream_headers import FrameSize, check_stream, stated_size
 
 RLE = "1.2.840.10008.1.2.5"
+JPEG_2000 = "1.2.840.10008.1.2.4.201"
 CODECS = ("rle", "jpegls", "j2k", "htj2k", "jxl")
 SIZES = ((1, 1), (7, 300), (64, 64), (8, 8), (513, 3), (40, 48))
 
@@ -149,6 +151,22 @@ def test_a_stream_of_another_size_never_reaches_a_decoder(
     for end in range(0, 12, 3):
         with pytest.raises(ValueError, match="stream"):
             stated_size(instance.transfer_syntax, stream[:end])
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [(16, 1 << 31, "without a size"), (24, 0, "without a size"), (24, 1, "tiles")],
+    ids=["offset beyond the end", "tiles of no width", "tiles of one column"],
+)
+def test_a_jpeg_2000_stream_of_impossible_tiles_never_reaches_a_decoder(
+    place: int, value: int, message: str
+):
+    stream = bytearray(imagecodecs.htj2k_encode(noise(512, 512), reversible=True))
+    assert stated_size(JPEG_2000, bytes(stream)) == FrameSize(512, 512, 1)
+    for at in (place, place + 4):
+        struct.pack_into(">L", stream, at, value)
+    with pytest.raises(ValueError, match=message):
+        stated_size(JPEG_2000, bytes(stream))
 
 
 def test_a_cut_jpeg_ls_stream_costs_no_time(tmp_path: Path):

@@ -205,7 +205,8 @@ def test_progressive_jpeg_is_decoded_as_by_pillow(shape, tmp_path):
     header = {"PhotometricInterpretation": "YBR_FULL_422"} if image.ndim == 3 else {}
     found = decoded(save(tmp_path / "a.dcm", f"{JPEG}55", [stream], image, **header))
     assert b"\xff\xc2" in stream
-    assert np.array_equal(found[0], np.asarray(Image.open(io.BytesIO(stream))))
+    pillow = np.asarray(Image.open(io.BytesIO(stream))).astype(int)
+    assert np.abs(found[0] - pillow).max() <= image.ndim - 2  # colours are rounded otherwise
 
 
 def marked(stream: bytes, marker: bytes) -> bytes:
@@ -244,8 +245,9 @@ def test_markers_of_a_jpeg_stream_come_before_the_photometric_interpretation(
         like,
         PhotometricInterpretation=photometric,
     )
-    space = "YCBCR" if is_ybr else "RGB"
-    expected = imagecodecs.jpeg8_decode(bare, colorspace=space, outcolorspace="RGB")
+    expected = imagecodecs.jpeg8_decode(bare, colorspace="RGB", outcolorspace="RGB")
+    if is_ybr:
+        expected = convert_color_space(expected, "YBR_FULL", "RGB")
     assert np.array_equal(decoded(path)[0], expected)
 
 
@@ -480,7 +482,9 @@ def test_explicit_elements_under_the_implicit_syntax_are_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "delimiter", [b"\xfe\xff\x0d\xe0", b"\xfe\xff\xdd\xe0"], ids=["item", "sequence"]
+    "delimiter",
+    [b"\xfe\xff\x0d\xe0", b"\xfe\xff\xdd\xe0", b"\xfe\xff\x00\xe0"],
+    ids=["item delimiter", "sequence delimiter", "item"],
 )
 def test_a_stray_delimiter_outside_of_a_sequence_is_passed_over(delimiter, tmp_path):
     source = get_testdata_file("CT_small.dcm")
@@ -493,3 +497,27 @@ def test_a_stray_delimiter_outside_of_a_sequence_is_passed_over(delimiter, tmp_p
     path.write_bytes(data[:place] + delimiter + b"\2\0\0\0ab" + data[place:])
     with pytest.raises(ReadError):
         dcs.read(path)
+
+
+def test_a_damaged_jpeg_stream_is_not_given_to_gdcm_which_ends_the_process(tmp_path):
+    image = smooth((61, 47), "uint8", 8)
+    stream = bytearray(imagecodecs.jpeg8_encode(image, lossless=True))
+    table = stream.index(b"\xff\xc4")
+    stream[table + 5 : table + 21] = b"\xff" * 16
+    path = save(tmp_path / "a.dcm", f"{JPEG}70", [bytes(stream)], image)
+    with pytest.raises(ReadError) as caught:
+        decoded(path)
+    assert caught.value.code == "file-damaged"
+    assert not any("gdcm" in name for name in decoders_of(f"{JPEG}70"))
+
+
+def test_a_header_that_ends_where_its_first_block_ends_has_its_pixels(tmp_path):
+    source = get_testdata_file("CT_small.dcm")
+    data = Path(source).read_bytes()
+    place = data.index(b"\xe0\x7f\x10\x00")
+    for surplus in (-2, 0, 2):
+        filler = b"\xd1\x7f\x11\x10OB\0\0" + struct.pack("<L", (16 << 10) - place - 12 + surplus)
+        content = bytes((16 << 10) - place - 12 + surplus)
+        path = tmp_path / f"{surplus}.dcm"
+        path.write_bytes(data[:place] + filler + content + data[place:])
+        assert np.array_equal(dcs.read(path).array, dcs.read(source).array)

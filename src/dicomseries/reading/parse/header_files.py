@@ -169,6 +169,10 @@ def _parse(path: str, data: bytes, size: int) -> Instance:
         main = scan_deflated(path, data, meta.end, size)
     else:
         main = scan_elements(data, meta.end, encoding)
+        if (
+            main.pixels is None and len(data) < size
+        ):  # an element ends where the data read so far do
+            raise IncompleteError(len(data) + 1)
     _check_depths(main.elements, encoding.order)
     is_usual = encoding == EXPLICIT and syntax == EXPLICIT_VR_LITTLE_ENDIAN
     can_recognise = has_preamble and is_usual

@@ -173,22 +173,24 @@ def scan_elements(
             return Scanned(elements, starts, position, pixels_of(tag, vr, value, length))
         starts.append(position)
         if tag >> 16 == 0xFFFE:
-            position = _after_stray_delimiter(tag, value, length, position)
+            position = _after_stray_delimiter(value, length, position)
             continue
         element, position = element_at(data, vr, value, length, encoding)
         elements[tag] = element
     return Scanned(elements, starts, position, None)
 
 
-def _after_stray_delimiter(tag: int, value: int, length: int, position: int) -> int:
+def _after_stray_delimiter(value: int, length: int, position: int) -> int:
     """Return the end of a delimiter outside of a sequence; some writers add them.
+
+    Or of an item of length 0, after a sequence that is stated to be empty.
 
     Raises
     ------
     MalformedError
-        If it is an item, or has content.
+        If it has content.
     """
-    if tag == _ITEM or length:
+    if length:
         raise MalformedError(reason="an item outside of a sequence", position=position)
     return value
 

@@ -19,6 +19,10 @@ class DecodableSyntax:
         Decoder of imagecodecs; "" if none is needed.
     only_8_bit : tuple of str
         Plug-ins of pydicom that reject samples of more than 8 bits.
+
+    Notes
+    -----
+    GDCM ends the process when a JPEG stream is damaged; its plug-in is not asked for these.
     """
 
     uid: str
@@ -26,13 +30,17 @@ class DecodableSyntax:
     codec: str
     only_8_bit: tuple[str, ...] = ()
 
+    def is_safe(self, plugin: str) -> bool:
+        """Return whether a plug-in of pydicom survives damaged streams."""
+        return not (self.codec == "jpeg8" and plugin == "gdcm")
+
     def with_limit(self, plugin: str) -> str:
         """Return a plug-in's name with its limit.
 
         Examples
         --------
-        >>> DECODABLE_SYNTAXES["1.2.840.10008.1.2.4.51"].with_limit("gdcm")
-        'gdcm (8 bits)'
+        >>> DECODABLE_SYNTAXES["1.2.840.10008.1.2.4.51"].with_limit("pillow")
+        'pillow (8 bits)'
         """
         return f"{plugin} (8 bits)" if plugin in self.only_8_bit else plugin
 
@@ -46,7 +54,7 @@ _SYNTAXES = (
         uid=f"{_JPEG}51",
         name="JPEG Extended (Process 2 & 4)",
         codec="jpeg8",
-        only_8_bit=("gdcm", "pillow"),
+        only_8_bit=("pillow",),
     ),
     DecodableSyntax(
         uid=f"{_JPEG}53",

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check_first_frame", "decode_frames", "decoders_of"]
 
+_JPEG = frozenset(uid for uid, each in DECODABLE_SYNTAXES.items() if each.codec == "jpeg8")
+
 _Decode = Callable[[Instance, int, int], npt.NDArray[Any]]
 
 
@@ -88,11 +90,19 @@ def decode_frames(
             raise
         except Exception as error:  # noqa: BLE001 - a plug-in raises anything for damaged streams
             failures.append(error)
-            if isinstance(error, ValueError) and decode is imagecodecs_decoder.decode:
-                break  # a truncated stream: some plug-ins fill it with grey in silence
+            if decode is imagecodecs_decoder.decode and _is_final(instance, error):
+                break
         else:
             return np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("="))
     raise _not_decodable(instance, failures) from failures[0]
+
+
+def _is_final(instance: Instance, error: Exception) -> bool:
+    """Return whether no plug-in of pydicom is asked after imagecodecs.
+
+    Some fill a truncated stream with grey in silence; for JPEG all use the same library.
+    """
+    return isinstance(error, ValueError) or instance.transfer_syntax in _JPEG
 
 
 def _not_decodable(instance: Instance, failures: list[Exception]) -> DicomSeriesError:
@@ -131,18 +141,20 @@ def _decode_with_pydicom(instance: Instance, start: int, stop: int) -> npt.NDArr
             raise
         except ValueError as error:
             raise _StreamError(*error.args) from error
+    plugin = ""
+    if instance.transfer_syntax in _JPEG:
+        plugin = _safe_plugins(instance.transfer_syntax)[0]
     is_deflated = instance.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
     # Packed bits of a frame may begin inside a byte, which pydicom's iterator does not support.
     has_packed_bits = instance.number("BitsAllocated") == 1
-    if instance.frames == 1:
-        image: npt.NDArray[Any] = _pydicom_dataset(instance).pixel_array
-        return image[np.newaxis]
-    if is_deflated or has_packed_bits or not instance.family.has_preamble:
-        frames: npt.NDArray[Any] = _pydicom_dataset(instance).pixel_array[start:stop]
-        return frames
-    from pydicom.pixels.utils import iter_pixels  # noqa: PLC0415 - slow to import
+    from pydicom.pixels.utils import iter_pixels, pixel_array  # noqa: PLC0415 - slow to import
 
-    selected = iter_pixels(instance.path, indices=range(start, stop))
+    if instance.frames == 1:
+        return pixel_array(_pydicom_dataset(instance), decoding_plugin=plugin)[np.newaxis]
+    if is_deflated or has_packed_bits or not instance.family.has_preamble:
+        frames = pixel_array(_pydicom_dataset(instance), decoding_plugin=plugin)
+        return frames[start:stop]
+    selected = iter_pixels(instance.path, indices=range(start, stop), decoding_plugin=plugin)
     return np.stack([frame.copy() for frame in selected])
 
 
@@ -196,13 +208,15 @@ def decoders_of(uid: str) -> tuple[str, ...]:
     names = [] if syntax.codec else ["dicomseries"]
     if imagecodecs_decoder.decoder_of(uid) is not None:
         names.append("imagecodecs")
-    return (*names, *map(syntax.with_limit, _pydicom_plugins(uid)))
+    return (*names, *map(syntax.with_limit, _safe_plugins(uid)))
 
 
-def _pydicom_plugins(uid: str) -> tuple[str, ...]:
+def _safe_plugins(uid: str) -> list[str]:
+    """Return the installed plug-ins of pydicom that survive damaged streams."""
     from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415 - slow to import
 
     try:
-        return tuple(get_decoder(uid).available_plugins)
+        plugins = get_decoder(uid).available_plugins
     except Exception:  # noqa: BLE001 - a broken plug-in, or an unknown syntax
-        return ()
+        return []
+    return list(filter(DECODABLE_SYNTAXES[uid].is_safe, plugins))

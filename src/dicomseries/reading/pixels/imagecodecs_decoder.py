@@ -198,13 +198,10 @@ def _jpeg(stream: bytes, form: FrameForm) -> Frame:
     _check_precision(header.precision, form)
     options = {}
     is_colour = len(form.shape) == 3
-    has_ybr = is_colour and jpeg_is_ybr(header, form.photometric)
-    if is_colour:
-        # Colours of a lossless stream are not converted by libjpeg.
-        colours = "YCBCR" if has_ybr and not header.is_lossless else "RGB"
-        options = {"colorspace": colours, "outcolorspace": "RGB"}
+    if is_colour:  # as they are: pydicom's conversion differs from libjpeg's by 1 in few voxels
+        options = {"colorspace": "RGB", "outcolorspace": "RGB"}
     values = _whole_jpeg(stream, options)
-    if has_ybr and header.is_lossless:
+    if is_colour and jpeg_is_ybr(header, form.photometric):
         values = rgb_of_ybr(values)
     return _with_sign(values, header.precision, form)
 

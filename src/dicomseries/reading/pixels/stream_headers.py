@@ -41,6 +41,9 @@ _LARGE_FRAME_BYTES = 256 << 20
 _MOST_GAIN = 4096
 """Frames above 256 MiB, decoded from less than a 4096th of it, count as damaged."""
 
+_MOST_TILES = 65535
+"""ISO/IEC 15444-1 section A.5.1."""
+
 _BOX_MARK = b"\x00\x00\x00\x0c"
 
 
@@ -167,8 +170,15 @@ def _jpeg_2000_size(stream: bytes) -> FrameSize:
         message = "a stream that is not JPEG 2000"
         raise ValueError(message)
     right, bottom, left, top = struct.unpack_from(">4L", stream, start + 8)
+    tile_width, tile_height = struct.unpack_from(">2L", stream, start + 24)
     (samples,) = struct.unpack_from(">H", stream, start + 40)
-    return FrameSize(max(bottom - top, 0), max(right - left, 0), samples)
+    if left >= right or top >= bottom or not tile_width * tile_height:
+        message = "a JPEG 2000 stream without a size"
+        raise ValueError(message)
+    if -(-right // tile_width) * -(-bottom // tile_height) > _MOST_TILES:
+        message = f"a JPEG 2000 stream of more than {_MOST_TILES} tiles"
+        raise ValueError(message)
+    return FrameSize(bottom - top, right - left, samples)
 
 
 def _box(stream: bytes, names: tuple[bytes, ...]) -> int:
