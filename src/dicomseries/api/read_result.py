@@ -124,6 +124,14 @@ class SeriesVolume(Volume):
         """The voxels in memory, shape ([volumes, ]slices, rows, columns[, 3])."""
         return self._loaded()
 
+    @property
+    def slice_times_s(self) -> tuple[float, ...] | None:
+        """When each slice was taken within its volume (slice timing), in seconds.
+
+        After the first one, of the first volume; None where that is not known.
+        """
+        return reading.slice_times_s(self.tags, self.grid)
+
     def at(self, index: int) -> Self:
         """Return one of the volumes, without the axis of volumes.
 

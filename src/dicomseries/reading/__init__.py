@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         sort_frames,
     )
     from dicomseries.reading.label_slabs import LabelSlabs, slabs_of_segments
+    from dicomseries.reading.mosaics.slice_times import slice_times_s
     from dicomseries.reading.multiframe.frame_facts import Frames, frames_of
     from dicomseries.reading.order.frame_order import holds_frames
     from dicomseries.reading.order.segment_order import SEGMENTATIONS
@@ -136,6 +137,7 @@ __all__ = [
     "select",
     "select_images",
     "slabs_of_segments",
+    "slice_times_s",
     "sort_files",
     "sort_frames",
     "stored_dtype",
@@ -158,6 +160,7 @@ export_lazily(
             "sort_frames",
         ),
         "dicomseries.reading.label_slabs": ("LabelSlabs", "slabs_of_segments"),
+        "dicomseries.reading.mosaics.slice_times": ("slice_times_s",),
         "dicomseries.reading.multiframe.frame_facts": ("Frames", "frames_of"),
         "dicomseries.reading.order.frame_order": ("holds_frames",),
         "dicomseries.reading.order.segment_order": ("SEGMENTATIONS",),

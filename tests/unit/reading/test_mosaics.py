@@ -15,7 +15,7 @@ from pydicom.uid import ImplicitVRLittleEndian, RLELossless
 import data_packages
 from dicomseries.checks import check
 from dicomseries.errors import DicomSeriesWarning, ReadError
-from dicomseries.reading import open_volume, read, scan
+from dicomseries.reading import open_volume, read, scan, slice_times_s
 from dicomseries.reading.mosaics import mosaic_slabs
 from dicomseries.reading.mosaics.mosaic_tiles import Tiles
 from dicomseries.reading.parse.csa_header import csa_fields, csa_numbers
@@ -232,6 +232,32 @@ def test_the_private_elements_of_xa_replace_a_csa_header(tmp_path):
     assert volume.tags["MosaicRefAcqTimes"][:SLICES] == (75.0, 150.0, 50.0, 100.0, 0.0)
     assert volume.tags["DiffusionBValue"][::SLICES] == (0.0, 700.0, 1400.0)
     assert volume.tags["DiffusionGradientOrientation"] == [0.0, 0.6, 0.8]
+
+
+def test_slice_times_are_in_the_order_of_the_slices(tmp_path):
+    folder = write_mosaics(tmp_path / "mosaic", STORED, is_reversed=True)
+    volume = read(folder)
+    assert slice_times_s(volume.tags, volume.grid) == (0.1875, 0.0625, 0.25, 0.125, 0.0)
+    some = open_volume(folder, slices=range(1, 5, 2))
+    assert slice_times_s(some.tags, some.grid) == (0.0, 0.0625)
+    assert slice_times_s(volume.tags, some.grid) is None  # the slices are elsewhere
+    grid = read(write_mosaics(tmp_path / "grid", STORED, make=grid_dataset))
+    assert slice_times_s(grid.tags, grid.grid) == (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def test_slice_times_that_exceed_the_repetition_time_or_are_equal_are_none(tmp_path):
+    def shortened(_, dataset):
+        dataset.RepetitionTime = "200"
+
+    def together(_, dataset):
+        fields = {"MosaicRefAcqTimes": ("FD", ["10"] * SLICES)}
+        dataset[0x0029, 0x1010].value = mosaic_dataset(STORED[0], fields=fields)[
+            0x0029, 0x1010
+        ].value
+
+    for name, change in {"shortened": shortened, "together": together}.items():
+        volume = read(write_mosaics(tmp_path / name, STORED[:1], change=change))
+        assert slice_times_s(volume.tags, volume.grid) is None
 
 
 def test_a_thickness_in_place_of_a_distance_is_said(tmp_path):
