@@ -140,10 +140,10 @@ def test_a_scanners_series_with_rounded_positions_and_a_wrong_spacing_tag_reads_
     )  # the value of the tag is 2.0
     (series,) = dcs.scan(folder).series
     assert len(series.paths) == 20
-    # ITK takes half a second for each of these files: it gets the first eight.
-    for path in series.paths[:8]:
+    # ITK takes half a second for each of these files: it gets the first four.
+    for path in series.paths[:4]:
         shutil.copy(path, tmp_path)
     seen = read_with_simpleitk(tmp_path)
-    assert np.array_equal(seen.array, volume.array[:8])
+    assert np.array_equal(seen.array, volume.array[:4])
     assert np.abs(seen.affine_lps[:3, 3] - volume.grid.origin_lps).max() < 0.1
     assert volume.tags.shared["Manufacturer"] == "GE Medical Systems"

@@ -110,7 +110,10 @@ def dcmqi_sees(path, folder):
     result = np.zeros(first.GetSize()[::-1], "int64")
     for number, image in images.items():
         voxels = sitk.GetArrayFromImage(image)
-        result += np.where(voxels > 0, labels[number], 0) if is_binary else renamed(voxels, labels)
+        if is_binary:
+            result.reshape(-1)[np.flatnonzero(voxels)] += labels[number]
+        else:
+            result += renamed(voxels, labels)
     affine = np.eye(4)
     affine[:3, :3] = np.reshape(first.GetDirection(), (3, 3)) * first.GetSpacing()
     affine[:3, 3] = first.GetOrigin()

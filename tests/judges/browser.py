@@ -163,7 +163,7 @@ def opened(
     program = chromium()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         url = f"http://127.0.0.1:{server.server_port}/{address}"
         command = [program, *FLAGS, *flags, f"--user-data-dir={profile}", url]

@@ -80,7 +80,7 @@ def user() -> Iterator[User]:
     one = User()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(one))
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         address = f"http://127.0.0.1:{server.server_port}/test/"
         command = [
