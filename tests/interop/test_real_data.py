@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 
 import data_packages
@@ -140,10 +141,14 @@ def test_a_scanners_series_with_rounded_positions_and_a_wrong_spacing_tag_reads_
     )  # the value of the tag is 2.0
     (series,) = dcs.scan(folder).series
     assert len(series.paths) == 20
-    # ITK takes half a second for each of these files: it gets the first four.
-    for path in series.paths[:4]:
-        shutil.copy(path, tmp_path)
+    # ITK takes half a second for the private elements of each file, 2.5 MB: it gets the others.
+    for path in series.paths:
+        dataset = pydicom.dcmread(path)
+        for tag in list(dataset.keys()):
+            if tag.is_private or tag.group == 0:
+                del dataset[tag]
+        dataset.save_as(tmp_path / Path(path).name)
     seen = read_with_simpleitk(tmp_path)
-    assert np.array_equal(seen.array, volume.array[:4])
+    assert np.array_equal(seen.array, volume.array)
     assert np.abs(seen.affine_lps[:3, 3] - volume.grid.origin_lps).max() < 0.1
     assert volume.tags.shared["Manufacturer"] == "GE Medical Systems"
