@@ -52,7 +52,11 @@ from dicomseries.iod.kinds.all_kinds import OFFERED
 from dicomseries.iod.kinds.multiframe_sc import OfPictures
 from dicomseries.iod.kinds.not_offered import NOT_OFFERED, NotOffered
 from dicomseries.options import Option, options_of, parameters_text
-from dicomseries.reading.pixels.decodable_syntaxes import DECODABLE_SYNTAXES, DecodableSyntax
+from dicomseries.reading.pixels.decodable_syntaxes import (
+    DECODABLE_SYNTAXES,
+    UNSAFE_PLUGINS,
+    DecodableSyntax,
+)
 from dicomseries.standard.known_readers import OVERLAY_LIMITS
 from dicomseries.standard.transfer_syntaxes import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -221,7 +225,8 @@ which many programs leave
   streams of JPEG, JPEG-LS and JPEG XL have no sign.
 - Frames of single bits are 0 and 1.
 
-GDCM ends the whole process when a JPEG stream is damaged; its plug-in is not asked for JPEG.
+GDCM ends the whole process when a stream is damaged; its plug-in is asked for nothing but what \
+was written just now.
 
 A stream that ends too early is rejected, not filled with grey. Video, JPIP and JPEG with \
 arithmetic coding or hierarchy
@@ -391,7 +396,7 @@ def pydicom_plugins(uid: str) -> list[str]:
         return []
     missing = (text.partition(" ")[0] for text in decoder.missing_dependencies)
     names = {*decoder.available_plugins, *missing}
-    return sorted(filter(DECODABLE_SYNTAXES[uid].is_safe, names))
+    return sorted(names - UNSAFE_PLUGINS)
 
 
 def checks_page() -> str:

@@ -426,7 +426,7 @@ def test_without_a_decoder_the_message_names_the_package_that_brings_it(name, mo
     monkeypatch.setattr(imagecodecs_decoder, "decoder_of", lambda _: None)
     monkeypatch.setattr(
         "dicomseries.reading.pixels.decode_frames._decode_with_pydicom",
-        lambda *_: (_ for _ in ()).throw(RuntimeError("no plug-in")),
+        lambda *_, **__: (_ for _ in ()).throw(RuntimeError("no plug-in")),
     )
     with pytest.raises(MissingPackageError, match="pip install imagecodecs"):
         decoded(path)
@@ -499,7 +499,7 @@ def test_a_stray_delimiter_outside_of_a_sequence_is_passed_over(delimiter, tmp_p
         dcs.read(path)
 
 
-def test_a_damaged_jpeg_stream_is_not_given_to_gdcm_which_ends_the_process(tmp_path):
+def test_a_damaged_stream_is_not_given_to_gdcm_which_ends_the_process(tmp_path):
     image = smooth((61, 47), "uint8", 8)
     stream = bytearray(imagecodecs.jpeg8_encode(image, lossless=True))
     table = stream.index(b"\xff\xc4")
@@ -508,7 +508,8 @@ def test_a_damaged_jpeg_stream_is_not_given_to_gdcm_which_ends_the_process(tmp_p
     with pytest.raises(ReadError) as caught:
         decoded(path)
     assert caught.value.code == "file-damaged"
-    assert not any("gdcm" in name for name in decoders_of(f"{JPEG}70"))
+    for uid in DECODABLE_SYNTAXES:
+        assert not any("gdcm" in name for name in decoders_of(uid))
 
 
 def test_a_header_that_ends_where_its_first_block_ends_has_its_pixels(tmp_path):

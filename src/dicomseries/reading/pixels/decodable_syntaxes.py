@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dicomseries.lazy_dataclass import dataclass
 
-__all__ = ["DECODABLE_SYNTAXES", "DecodableSyntax"]
+__all__ = ["DECODABLE_SYNTAXES", "UNSAFE_PLUGINS", "DecodableSyntax"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,20 +19,12 @@ class DecodableSyntax:
         Decoder of imagecodecs; "" if none is needed.
     only_8_bit : tuple of str
         Plug-ins of pydicom that reject samples of more than 8 bits.
-
-    Notes
-    -----
-    GDCM ends the process when a JPEG stream is damaged; its plug-in is not asked for these.
     """
 
     uid: str
     name: str
     codec: str
     only_8_bit: tuple[str, ...] = ()
-
-    def is_safe(self, plugin: str) -> bool:
-        """Return whether a plug-in of pydicom survives damaged streams."""
-        return not (self.codec == "jpeg8" and plugin == "gdcm")
 
     def with_limit(self, plugin: str) -> str:
         """Return a plug-in's name with its limit.
@@ -44,6 +36,12 @@ class DecodableSyntax:
         """
         return f"{plugin} (8 bits)" if plugin in self.only_8_bit else plugin
 
+
+UNSAFE_PLUGINS = frozenset({"gdcm"})
+"""Plug-ins of pydicom that are asked for streams of ours only.
+
+GDCM ends the process when a stream is damaged (C++ exceptions that nothing catches).
+"""
 
 _JPEG = "1.2.840.10008.1.2.4."
 

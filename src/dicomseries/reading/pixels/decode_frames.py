@@ -12,7 +12,7 @@ from dicomseries.errors import DicomSeriesError, ReadError
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.pixels import imagecodecs_decoder
-from dicomseries.reading.pixels.decodable_syntaxes import DECODABLE_SYNTAXES
+from dicomseries.reading.pixels.decodable_syntaxes import DECODABLE_SYNTAXES, UNSAFE_PLUGINS
 from dicomseries.reading.pixels.jpeg_headers import VariantError
 from dicomseries.reading.pixels.native_bytes import read_native_bytes
 from dicomseries.reading.pixels.pixel_format import (
@@ -78,7 +78,11 @@ def decode_frames(
     MissingPackageError
         If no decoder for them is installed.
     """
-    decoders: list[_Decode] = [_decode_with_pydicom]
+
+    def by_plugins(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
+        return _decode_with_pydicom(instance, start, stop, is_trusted=prefer_pydicom)
+
+    decoders: list[_Decode] = [by_plugins]
     if imagecodecs_decoder.can_decode(instance):
         decoders.insert(1 if prefer_pydicom else 0, imagecodecs_decoder.decode)
     failures: list[Exception] = []
@@ -133,17 +137,31 @@ def _reason(error: Exception) -> str:
     return first
 
 
-def _decode_with_pydicom(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
-    if is_compressed(instance):
+def _decode_with_pydicom(
+    instance: Instance, start: int, stop: int, *, is_trusted: bool
+) -> npt.NDArray[Any]:
+    """Return frames decoded by the first plug-in of pydicom that accepts them."""
+    if not is_compressed(instance):
+        return _pydicom_frames(instance, start, stop, "")
+    try:
+        imagecodecs_decoder.check_frames(instance, start, stop)
+    except VariantError:
+        raise
+    except ValueError as error:
+        raise _StreamError(*error.args) from error
+    reasons = []
+    plugins = _safe_plugins(instance.transfer_syntax)
+    if is_trusted:
+        plugins += _plugins(instance.transfer_syntax)
+    for plugin in dict.fromkeys(plugins):
         try:
-            imagecodecs_decoder.check_frames(instance, start, stop)
-        except VariantError:
-            raise
-        except ValueError as error:
-            raise _StreamError(*error.args) from error
-    plugin = ""
-    if instance.transfer_syntax in _JPEG:
-        plugin = _safe_plugins(instance.transfer_syntax)[0]
+            return _pydicom_frames(instance, start, stop, plugin)
+        except Exception as error:  # noqa: BLE001 - a plug-in raises anything for damaged streams
+            reasons.append(_reason(error))
+    raise RuntimeError("; ".join(reasons) or "no plug-in of pydicom for it is installed")
+
+
+def _pydicom_frames(instance: Instance, start: int, stop: int, plugin: str) -> npt.NDArray[Any]:
     is_deflated = instance.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
     # Packed bits of a frame may begin inside a byte, which pydicom's iterator does not support.
     has_packed_bits = instance.number("BitsAllocated") == 1
@@ -213,10 +231,13 @@ def decoders_of(uid: str) -> tuple[str, ...]:
 
 def _safe_plugins(uid: str) -> list[str]:
     """Return the installed plug-ins of pydicom that survive damaged streams."""
+    return [plugin for plugin in _plugins(uid) if plugin not in UNSAFE_PLUGINS]
+
+
+def _plugins(uid: str) -> tuple[str, ...]:
     from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415 - slow to import
 
     try:
-        plugins = get_decoder(uid).available_plugins
+        return tuple(get_decoder(uid).available_plugins)
     except Exception:  # noqa: BLE001 - a broken plug-in, or an unknown syntax
-        return []
-    return list(filter(DECODABLE_SYNTAXES[uid].is_safe, plugins))
+        return ()
