@@ -42,6 +42,8 @@ _B_STEP = 5
 _CANON_COMMENT = re.compile(
     r"b=([0-9.]+)\((-?[0-9.]+),(-?[0-9.]+),(-?[0-9.]+)\)", re.ASCII | re.IGNORECASE
 )
+_CSA_DIFFUSION = ("B_value", "DiffusionGradientDirection")
+"""Fields of the CSA header."""
 
 
 class PrivateNumbers(NamedTuple):
@@ -297,7 +299,7 @@ def _csa_diffusion(instances: Sequence[Instance]) -> Floats | None:
         if element is None:
             continue
         try:
-            fields = csa_fields(element.raw)
+            fields = csa_fields(element.raw, _CSA_DIFFUSION)
         except ParseError:
             continue
         b_value = csa_numbers(fields, "B_value")
