@@ -522,3 +522,18 @@ def test_a_header_that_ends_where_its_first_block_ends_has_its_pixels(tmp_path):
         path = tmp_path / f"{surplus}.dcm"
         path.write_bytes(data[:place] + filler + content + data[place:])
         assert np.array_equal(dcs.read(path).array, dcs.read(source).array)
+
+
+def test_damage_inside_an_htj2k_stream_is_an_error_not_memory_that_was_never_filled(tmp_path):
+    image = smooth((61, 47), "uint16", 12)
+    whole = dcs.Htj2k().encode(image)
+    codes = set()
+    for place in range(120, 150):
+        stream = bytearray(whole)
+        stream[place] = 0xFF
+        path = save(tmp_path / "a.dcm", f"{JPEG}201", [bytes(stream)], image)
+        try:
+            decoded(path)
+        except ReadError as error:
+            codes.add(error.code)
+    assert codes == {"file-damaged"}

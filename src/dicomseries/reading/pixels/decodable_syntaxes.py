@@ -80,17 +80,18 @@ _SYNTAXES = (
         uid=f"{_JPEG}90", name="JPEG 2000 Image Compression (Lossless Only)", codec="jpeg2k"
     ),
     DecodableSyntax(uid=f"{_JPEG}91", name="JPEG 2000 Image Compression", codec="jpeg2k"),
+    # Not by the decoder `htj2k`, OpenJPH: its errors are lost in imagecodecs, which then returns
+    # memory that was never filled; and values beyond the range of a lossy image wrap to 0.
     DecodableSyntax(
         uid=f"{_JPEG}201",
         name="High-Throughput JPEG 2000 Image Compression (Lossless Only)",
-        codec="htj2k",
+        codec="jpeg2k",
     ),
     DecodableSyntax(
         uid=f"{_JPEG}202",
         name="High-Throughput JPEG 2000 with RPCL Options Image Compression (Lossless Only)",
-        codec="htj2k",
+        codec="jpeg2k",
     ),
-    # OpenJPH lets values beyond the range of a lossy image wrap: 256 becomes 0. OpenJPEG clips.
     DecodableSyntax(
         uid=f"{_JPEG}203", name="High-Throughput JPEG 2000 Image Compression", codec="jpeg2k"
     ),

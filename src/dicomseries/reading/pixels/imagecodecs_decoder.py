@@ -45,6 +45,10 @@ __all__ = [
 
 Frame = npt.NDArray[Any]
 
+_HIGH_THROUGHPUT = b"\xff\x50"
+"""Marker of capabilities; in the header of HTJ2K streams (ISO/IEC 15444-15 section A.3)."""
+_HEADER_BYTES = 128
+
 _JUNK = b"\x5a\xc3\x17\x88" * 64
 """Bytes that no encoder writes: a complete stream does not use what follows its last sample."""
 
@@ -239,20 +243,13 @@ def _jpeg_ls(stream: bytes, form: FrameForm) -> Frame:
 
 
 def _jpeg_2000(stream: bytes, form: FrameForm) -> Frame:
-    return _by_wavelets(_codec("jpeg2k")(stream), stream, form)
-
-
-def _high_throughput(stream: bytes, form: FrameForm) -> Frame:
-    if not has_end(stream):  # this decoder does not look for it
-        message = "a truncated HTJ2K stream"
-        raise ValueError(message)
-    return _by_wavelets(_codec("htj2k")(stream, planar=False), stream, form)
-
-
-def _by_wavelets(values: Frame, stream: bytes, form: FrameForm) -> Frame:
-    """Return JPEG 2000 samples with the sign of the header; the stream's own may be wrong."""
+    """Decode JPEG 2000 with the sign of the header; the stream's own may be wrong."""
     from pydicom.pixels.utils import get_j2k_parameters  # noqa: PLC0415 - slow to import
 
+    if _HIGH_THROUGHPUT in stream[:_HEADER_BYTES] and not has_end(stream):
+        message = "a truncated HTJ2K stream"
+        raise ValueError(message)
+    values = _codec("jpeg2k")(stream)
     stated = get_j2k_parameters(stream)
     precision = stated.get("precision", form.bits_stored)
     _check_precision(precision, form)
@@ -288,7 +285,6 @@ def _with_sign(values: Frame, precision: int, form: FrameForm) -> Frame:
 _STREAM_DECODERS: dict[str, Callable[[bytes, FrameForm], Frame]] = {
     "": _deflated,
     "dicomrle": _run_lengths,
-    "htj2k": _high_throughput,
     "jpeg2k": _jpeg_2000,
     "jpeg8": _jpeg,
     "jpegls": _jpeg_ls,
