@@ -23,6 +23,10 @@ __all__ = [
 ]
 
 AXIS_NAMES: Mapping[str, str] = {
+    "energy_window": "energy window of nuclear medicine, by name or limits",
+    "detector": "detector of nuclear medicine, by its view or number",
+    "rotation": "rotation of the detectors",
+    "rr_interval": "interval between R waves that the frames belong to",
     "part": "magnitude, phase, real and imaginary part",
     "image_type": "ImageType: water and fat, in phase and out of phase",
     "echo": "echo time",
@@ -30,6 +34,7 @@ AXIS_NAMES: Mapping[str, str] = {
     "flip_angle": "flip angle",
     "diffusion": "b-value; the direction of each volume is in `gradients`",
     "cardiac_phase": "delay after the R wave, or percentage of the cycle",
+    "angular_view": "angle of the detector",
     "time": "seconds after the first volume, or number of the time point",
     "acquisition": "AcquisitionNumber",
     "segment": "segment of a segmentation",
@@ -46,7 +51,8 @@ class VolumeAxis:
     ----------
     name : str
         ``time``, ``echo``, ``part``, ``diffusion``, ``inversion_time``, ``flip_angle``,
-        ``cardiac_phase``, ``image_type``, ``acquisition``, ``segment`` or ``volume``.
+        ``cardiac_phase``, ``image_type``, ``acquisition``, ``segment`` or ``volume``; of nuclear
+        medicine ``energy_window``, ``detector``, ``rotation``, ``rr_interval``, ``angular_view``.
     values : tuple of float or str
         One for each entry, in the order of the volumes.
     unit : str

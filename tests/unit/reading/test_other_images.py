@@ -233,6 +233,114 @@ def test_slices_without_a_stated_place_get_none(tmp_path, changes):
     assert volume.notes
 
 
+def nuclear(path, frames, *vectors, **attributes):
+    """Write views whose frames have these vectors, the outer one first; return their volume."""
+    stored = np.arange(frames * 6, dtype="uint16").reshape(frames, 2, 3)
+    tags = [pydicom.datadict.tag_for_keyword(name) for name, _ in vectors]
+    attributes["FrameIncrementPointer"] = tags
+    for name, numbers in vectors:
+        attributes[name] = list(numbers)
+    return stored, dcs.read(save_object(path / "1.dcm", "NM", stored, **attributes))
+
+
+def named_axes(volume):
+    return [(axis.name, axis.values, axis.unit) for axis in volume.volume_axes]
+
+
+def test_static_views_are_named_by_energy_window_and_detector(tmp_path):
+    windows = [
+        {"EnergyWindowName": "Tc99m"},
+        {
+            "EnergyWindowRangeSequence": items(
+                {"EnergyWindowLowerLimit": "100", "EnergyWindowUpperLimit": "120"}
+            )
+        },
+    ]
+    views = [{"ViewCodeSequence": items({"CodeMeaning": name})} for name in ("Anterior", "Left")]
+    stored, volume = nuclear(
+        tmp_path,
+        4,
+        ("EnergyWindowVector", (2, 1, 2, 1)),
+        ("DetectorVector", (1, 1, 2, 2)),
+        EnergyWindowInformationSequence=items(*windows),
+        DetectorInformationSequence=items(*views),
+    )
+    assert volume.shape == (4, 1, 2, 3)
+    assert np.array_equal(volume.array[:, 0], stored[[1, 3, 0, 2]])
+    assert named_axes(volume) == [
+        ("energy_window", ("Tc99m", "100-120 keV"), ""),
+        ("detector", ("Anterior", "Left"), ""),
+    ]
+    assert np.array_equal(volume.pick(energy_window="Tc99m", detector="Left").array[0], stored[3])
+
+
+def test_a_dynamic_study_has_the_times_of_its_phases(tmp_path):
+    phases = [
+        {"PhaseDelay": "0", "PauseBetweenFrames": "0", "ActualFrameDuration": "1000"},
+        {"PhaseDelay": "500", "PauseBetweenFrames": "100", "ActualFrameDuration": "2000"},
+    ]
+    for phase, count in zip(phases, (3, 2), strict=True):
+        phase["NumberOfFramesInPhase"] = count
+    stored, volume = nuclear(
+        tmp_path,
+        5,
+        ("PhaseVector", (1, 1, 1, 2, 2)),
+        ("TimeSliceVector", (1, 2, 3, 1, 2)),
+        PhaseInformationSequence=items(*phases),
+    )
+    assert volume.times_s == (0, 1, 2, 3.5, 5.6)
+    assert named_axes(volume) == [("time", (0, 1, 2, 3.5, 5.6), "s")]
+    assert np.array_equal(volume.array[:, 0], stored)
+
+
+def test_projections_of_a_rotation_have_their_angles(tmp_path):
+    rotation = {"StartAngle": "10", "AngularStep": "90", "RotationDirection": "CC"}
+    _, volume = nuclear(
+        tmp_path,
+        8,
+        ("DetectorVector", (1, 1, 1, 1, 2, 2, 2, 2)),
+        ("AngularViewVector", (1, 2, 3, 4, 1, 2, 3, 4)),
+        RotationInformationSequence=items(rotation),
+    )
+    assert named_axes(volume)[0] == ("detector", (1, 2), "")
+    assert named_axes(volume)[1] == ("angular_view", (10, 280, 190, 100), "deg")
+    assert volume.shape == (8, 1, 2, 3)
+
+
+def test_gated_slices_are_volumes_of_the_heart_phase(tmp_path):
+    gate = {"DataInformationSequence": items({"FrameTime": "125"})}
+    volume = recon(
+        tmp_path,
+        "6",
+        FrameIncrementPointer=[0x00540070, 0x00540080],
+        TimeSlotVector=[1, 1, 2, 2],
+        SliceVector=[1, 2, 1, 2],
+        GatedInformationSequence=items(gate),
+    )
+    assert volume.shape == (2, 2, 12, 10)
+    assert volume.grid.statement.has_place
+    assert named_axes(volume) == [("cardiac_phase", (0, 125), "ms")]
+    assert not any("differ in nothing" in note for note in volume.notes)
+
+
+def test_slices_without_a_place_stay_slices_of_their_volumes(tmp_path):
+    stored, volume = nuclear(
+        tmp_path,
+        6,
+        ("TimeSlotVector", (1, 2, 1, 2, 1, 2)),
+        ("SliceVector", (1, 1, 2, 2, 3, 3)),
+        ImageType=["ORIGINAL", "PRIMARY", "RECON GATED TOMO", "EMISSION"],
+    )
+    assert volume.shape == (2, 3, 2, 3)
+    assert np.array_equal(volume.array[1], stored[1::2])
+
+
+@pytest.mark.parametrize("numbers", [(1, 2, 1), (1, 1, 1, 2), (1, 2, 3, 4, 5)])
+def test_vectors_that_do_not_fit_leave_the_order_of_the_file(tmp_path, numbers):
+    stored, volume = nuclear(tmp_path, 4, ("DetectorVector", numbers))
+    assert np.array_equal(volume.array.reshape(stored.shape), stored)
+
+
 # --------------------------------------------------------------------------------------------- dose
 def dose(path, offsets, axes=("1", "0", "0", "0", "1", "0"), z="-50", **changes):
     attributes = {

@@ -18,7 +18,7 @@ from dicomseries.reading.parse.parser import ParseError, items_of
 from dicomseries.reading.pixels.rescale_of_frames import real_world_of, rescales_of
 from dicomseries.standard.attributes.attribute import tag_of
 
-__all__ = ["Frames", "frames_of"]
+__all__ = ["NUCLEAR_MEDICINE", "Frames", "frames_of"]
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -31,7 +31,8 @@ _IN_STACK = path_of("FrameContentSequence", "InStackPositionNumber")
 _BETWEEN = path_of("PixelMeasuresSequence", "SpacingBetweenSlices")
 _THICKNESS = path_of("PixelMeasuresSequence", "SliceThickness")
 _SEGMENT = path_of("SegmentIdentificationSequence", "ReferencedSegmentNumber")
-_NUCLEAR_MEDICINE = "1.2.840.10008.5.1.4.1.1.20"
+NUCLEAR_MEDICINE = "1.2.840.10008.5.1.4.1.1.20"
+"""NM Image Storage."""
 _SOURCE_IMAGE = ("DerivationImageSequence", "SourceImageSequence")
 _SOURCE_UID = path_of(*_SOURCE_IMAGE, "ReferencedSOPInstanceUID")
 _SOURCE_FRAME = path_of(*_SOURCE_IMAGE, "ReferencedFrameNumber")
@@ -260,7 +261,7 @@ class Frames:
     @cached_property
     def _of_detector(self) -> tuple[Floats | None, Floats | None]:
         """Positions and cosines of slices in nuclear medicine, None without."""
-        if self.instance.sop_class_uid != _NUCLEAR_MEDICINE:
+        if self.instance.sop_class_uid != NUCLEAR_MEDICINE:
             return None, None
         from dicomseries.reading.modalities.detector_planes import (  # noqa: PLC0415 - of NM
             detector_orientation,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from dicomseries.reading import read_errors
 from dicomseries.reading.consistency import consistency_problems, format_problems
 from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_normal
 from dicomseries.reading.geometry.volume_sorting import VolumeSorting, sort_frames
-from dicomseries.reading.multiframe.frame_facts import Frames, frames_of
+from dicomseries.reading.multiframe.frame_facts import NUCLEAR_MEDICINE, Frames, frames_of
 from dicomseries.reading.order.placement import (
     FrameSet,
     Placement,
@@ -29,6 +30,9 @@ from dicomseries.reading.pixels.rescale_of_frames import mapping_problems
 from dicomseries.reading.problems import Problem, has_errors
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.volume_axes import VolumeLayout, layout_of_times
+
+if TYPE_CHECKING:
+    from dicomseries.reading.modalities.nuclear_axes import NuclearOrder
 
 __all__ = ["holds_frames", "place_frames"]
 
@@ -154,6 +158,9 @@ def _place_pictures(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Pl
     )
 
     (frames,) = pool
+    nuclear = _nuclear_order(frames)
+    if nuclear is not None:
+        return _place_nuclear(frames, nuclear)
     slices, volumes, times = frames.count, None, None
     of_times: list[Problem] = []
     if frames.count > 1:
@@ -171,6 +178,33 @@ def _place_pictures(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Pl
         volumes=volumes,
         layout=layout_of_times(times),
         frames=FrameSet(pool=pool, sources=_sources(pool)),
+    )
+
+
+def _nuclear_order(frames: Frames) -> NuclearOrder | None:
+    """Return the order of several frames in nuclear medicine, by their vectors."""
+    if frames.count == 1 or frames.instance.sop_class_uid != NUCLEAR_MEDICINE:
+        return None
+    from dicomseries.reading.modalities.nuclear_axes import nuclear_order  # noqa: PLC0415 - of NM
+
+    return nuclear_order(frames.instance, frames.count)
+
+
+def _place_nuclear(frames: Frames, nuclear: NuclearOrder) -> Placement:
+    """Return views, or slices without a place, in the order of their vectors."""
+    from dicomseries.reading.geometry.picture_series import picture_grid  # noqa: PLC0415 - of NM
+
+    files, pool = (frames.instance,), (frames,)
+    grid, problems = picture_grid(files, nuclear.slices)
+    volumes = frames.count // nuclear.slices
+    order = "their vectors (FrameIncrementPointer)"
+    return Placement(
+        instances=files,
+        grid=grid,
+        problems=(no_geometry("frames", order), *_warnings(files, pool), *problems),
+        volumes=volumes if volumes > 1 else None,
+        layout=nuclear.layout,
+        frames=FrameSet(pool=pool, sources=_sources(pool)[nuclear.frames]),
     )
 
 
@@ -216,12 +250,15 @@ def _place_in_space(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Pl
     if grid is None or sorting.arrangement is None or has_errors(problems):
         return Placement(instances=files, problems=tuple(problems))
     volumes = sorting.arrangement.volumes
+    layout = _nuclear_layout(pool, sorting.arrangement.volume_index)
+    if layout is not None:
+        problems = [problem for problem in problems if problem.code != "volumes-by-number"]
     return Placement(
         instances=files,
         grid=grid,
         problems=tuple(problems),
         volumes=volumes if volumes > 1 else None,
-        layout=_layout(pool, sorting),
+        layout=layout or _layout(pool, sorting),
         frames=FrameSet(pool=pool, sources=sources[order]),
     )
 
@@ -333,6 +370,17 @@ def _layout(pool: tuple[Frames, ...], sorting: VolumeSorting) -> VolumeLayout:
         if times is not None:
             return layout_of_times(times)
     return layout
+
+
+def _nuclear_layout(pool: tuple[Frames, ...], volume_index: Indices) -> VolumeLayout | None:
+    """Return the axes of reconstructed volumes in nuclear medicine; None for others."""
+    instance = pool[0].instance
+    is_one_volume = not volume_index.any()
+    if len(pool) > 1 or is_one_volume or instance.sop_class_uid != NUCLEAR_MEDICINE:
+        return None
+    from dicomseries.reading.modalities.nuclear_axes import nuclear_axes  # noqa: PLC0415 - of NM
+
+    return nuclear_axes(instance, volume_index)
 
 
 def _clip_times_s(instance: Instance) -> tuple[tuple[float, ...] | None, list[Problem]]:
