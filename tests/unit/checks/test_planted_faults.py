@@ -257,7 +257,7 @@ RAW = {
     "labelled as JPEG": (replaced(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.5\0"), "FIL-005"),
     "labelled as implicit": (
         replaced(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2\0\0\0"),
-        "FIL-001",
+        "FIL-008",
     ),
     "labelled as nonsense": (
         replaced(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.9\0"),

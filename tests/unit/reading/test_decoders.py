@@ -537,3 +537,10 @@ def test_damage_inside_an_htj2k_stream_is_an_error_not_memory_that_was_never_fil
         except ReadError as error:
             codes.add(error.code)
     assert codes == {"file-damaged"}
+
+
+def test_check_names_elements_that_contradict_the_transfer_syntax():
+    found = {each.id for each in dcs.check(available("SC_rgb_jpeg.dcm"), validators=False)}
+    sound = {each.id for each in dcs.check(available("MR_small_RLE.dcm"), validators=False)}
+    assert "FIL-008" in found
+    assert "FIL-008" not in sound

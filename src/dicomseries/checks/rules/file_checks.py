@@ -27,6 +27,7 @@ from dicomseries.standard.objects import sop_classes
 from dicomseries.standard.transfer_syntaxes import (
     BY_UID,
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
     TransferSyntax,
 )
 
@@ -233,6 +234,25 @@ def syntax_is_shared(view: SeriesView) -> Iterator[Fault]:
             view.unusual("TransferSyntaxUID")[0].name,
             f"The series has several transfer syntaxes: {', '.join(listed)}.",
             "Export all files in one transfer syntax, if a reader fails on them.",
+        )
+
+
+@check("FIL-008", level="error", part="PS3.5 7.1, A")
+def encoding_is_stated(view: SeriesView) -> Iterator[Fault]:
+    """Elements have the encoding of the transfer syntax.
+
+    Only Implicit VR Little Endian has elements without a value representation. We and pydicom see
+    it from the first element; other readers reject the file, or find nothing in it.
+    """
+    for instance in view.instances:
+        is_stated = instance.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN
+        if instance.is_implicit == is_stated:
+            continue
+        found = "implicit" if instance.is_implicit else "explicit"
+        yield Fault(
+            instance.name,
+            f"The elements have {found} value representations, which TransferSyntaxUID denies.",
+            "Export the file again, or write its elements in the encoding of its transfer syntax.",
         )
 
 
