@@ -35,7 +35,8 @@ def check(
         Folder of the series, from any maker; or a URL; a series of `scan`; its files; or pydicom
         datasets.
     series : str, optional
-        SeriesInstanceUID, if the folder holds several.
+        SeriesInstanceUID, if the folder holds several; ``"UID/part"`` if one of them has
+        several parts (`Series.choice`).
     against : array, path or Volume, optional
         The input that the series should hold: every voxel is compared, and the grid, if the input
         states one. A bare array (slices, rows, columns) gets the grid of the series.

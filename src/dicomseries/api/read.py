@@ -98,7 +98,8 @@ def read(
         is removed afterwards; or a ZIP or tar archive of files. Or a series of `scan`; several
         files, such as ``Path("ct").glob("*.dcm")``; or pydicom datasets.
     series : str, optional
-        SeriesInstanceUID, if there are several.
+        SeriesInstanceUID, if there are several; ``"UID/part"`` if one of them has several parts
+        (`Series.choice`).
     values : {"real", "stored"}
         Real values (slope and intercept of each slice, or a Modality LUT, applied; the colours of
         a palette), or the integers in the files. ``.notes`` says what was done.
@@ -141,7 +142,7 @@ def read(
     ------
     ReadError
         If there is no series or more than one, or if its files are not the slices of one regular
-        grid.
+        grid; if it has no images (code "no-pixels"), or several parts ("several-parts").
     OptionError
         If `values` is neither of the two, `slices` do not exist, `workers` is below 1, or `fill`
         is needed.

@@ -83,7 +83,8 @@ class SeriesVolume(Volume):
     tags : SeriesTags
         The attributes, a mapping: ``tags["Modality"]``.
     series : str, optional
-        SeriesInstanceUID, if there are several.
+        SeriesInstanceUID, if there are several; ``"UID/part"`` if one of them has several parts
+        (`Series.choice`).
     is_part : bool
         Whether some slices were read, and not all of the series; or its voxels on another grid.
     segments : mapping of int to SegmentDescription

@@ -29,8 +29,9 @@ def scan(
     Returns
     -------
     Scan
-        One `Series` for each SeriesInstanceUID; iterable, sized and indexable. `read`, `tags`,
-        `check` and ``like=`` take a series of it.
+        One `Series` for each SeriesInstanceUID, or for each part of it if its images are not one
+        array; iterable, sized and indexable. `read`, `tags`, `check` and ``like=`` take a series of
+        it.
 
     Raises
     ------

@@ -24,7 +24,8 @@ def tags(
         A file, a folder with one series, or a URL of either; a series of `scan`; several files; or
         pydicom datasets.
     series : str, optional
-        SeriesInstanceUID, if the folder holds several.
+        SeriesInstanceUID, if the folder holds several; ``"UID/part"`` if one of them has
+        several parts (`Series.choice`).
     storage_options : mapping, optional
         Of fsspec, for a URL; by default its configuration and the environment.
 

@@ -137,7 +137,8 @@ def look(
     path : path-like
         Folder or file of the series.
     series : str, optional
-        SeriesInstanceUID, if there are several.
+        SeriesInstanceUID, if there are several; ``"UID/part"`` if one of them has several parts
+        (`Series.choice`).
     overlay : path-like, optional
         Another series, such as a segmentation, whose voxels lie on those of the first.
 
@@ -185,7 +186,8 @@ def opened_in(
     path : path-like
         Folder or file of the series.
     series : str, optional
-        SeriesInstanceUID, if there are several.
+        SeriesInstanceUID, if there are several; ``"UID/part"`` if one of them has several parts
+        (`Series.choice`).
     program : str, optional
         Folder of a viewer that is not a package: the unpacked distribution of OHIF.
 

@@ -35,7 +35,11 @@ Overwrite = Annotated[bool, shared_option("overwrite")]
 StorageOptions = Annotated[list[str] | None, shared_option("storage_options")]
 Series = Annotated[
     str | None,
-    shared_option("series", help="SeriesInstanceUID, where there is more than one.", group=""),
+    shared_option(
+        "series",
+        help="SeriesInstanceUID, where there is more than one; of a part, UID/PART as in list.",
+        group="",
+    ),
 ]
 Preview = Annotated[
     bool,

@@ -299,7 +299,8 @@ def tags(path: LocalFiles, *, series: str | None = None) -> SeriesTags:
     path : path-like, or sequence of str
         A file, or a folder with one series; or several files.
     series : str, optional
-        SeriesInstanceUID, if the folder holds several.
+        SeriesInstanceUID, if the folder holds several; ``"UID/part"`` if one of them has
+        several parts (`Series.choice`).
 
     Returns
     -------

@@ -53,7 +53,8 @@ def open_volume(
         Folder of the series, searched with the folders below it, or one file: a single slice, or
         a multi-frame file; or several of them.
     series : str, optional
-        SeriesInstanceUID, if there are several.
+        SeriesInstanceUID, if there are several; ``"UID/part"`` if one of them has several parts
+        (`Series.choice`).
     values : {"real", "stored"}
         Real values (slope and intercept of each slice, a Modality LUT or a colour palette
         applied), or the integers in the files with `Volume.slope` and `Volume.intercept`.

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import dicomseries as dcs
+from dicomseries.api.view import look
 from dicomseries.checks import check
 from dicomseries.cli import main
 from dicomseries.errors import DicomSeriesWarning, ReadError
@@ -209,6 +210,11 @@ def test_a_captured_screen_beside_slices_is_a_part(tmp_path):
     with pytest.warns(DicomSeriesWarning):
         picture = dcs.read(folder, series="2.25.1002/SC")
     assert np.array_equal(picture.array[0], screen)
+    assert look(folder, series="2.25.1002/CT").layers[0].volume.shape == (6, 4, 5)
+    checked = check(folder, series="2.25.1002/SC", validators=False).checked
+    assert "texts and modules of 1 file" in checked
+    assert "texts and modules of 7 files" in check(folder, validators=False).checked
+    assert main(["tags", str(folder), "--series", "2.25.1002/SC", "--quiet"]) == 0
 
 
 def test_each_clip_and_each_size_of_pictures_is_a_part(tmp_path):
@@ -275,8 +281,6 @@ def test_broken_files_are_named_with_their_reason_when_the_others_are_read(tmp_p
 def test_notes_are_on_the_page(tmp_path):
     folder = write_known_series(tmp_path, STORED)
     save_object(folder / "9.dcm", "RAW", **UIDS)
-    from dicomseries.api.view import look
-
     with pytest.warns(DicomSeriesWarning):
         page = look(folder).html()
     assert "1 object without pixels in the series left out (1 Raw Data)." in page
