@@ -138,7 +138,8 @@ def test_tiles_of_a_large_picture_are_no_stack_of_pictures(pictures):
     changed(path, lambda dataset: setattr(dataset, "TotalPixelMatrixRows", 60))
     with pytest.raises(ReadError) as caught:
         dcs.read(path)
-    assert caught.value.code == "position-missing"
+    assert caught.value.code == "tiled-image"
+    assert "highdicom" in caught.value.remedy
 
 
 def test_labels_of_other_pictures_are_rejected(pictures, source, tmp_path):
