@@ -337,6 +337,20 @@ def test_what_a_header_says_is_shown_and_never_run(someone, array, tmp_path):
     assert found["values"] == [str(array[tuple(found["index"])])]
 
 
+def test_what_was_assumed_is_shown_with_the_picture(someone, tmp_path):
+    dcs.write(np.arange(40, dtype="uint8").reshape(5, 8), tmp_path / "s", kind="SC")
+    with pytest.warns(dcs.DicomSeriesWarning):
+        site = look(tmp_path / "s").site()
+    notes, ruler, planes = someone.does(
+        site, ("texts", ".notes li"), ("texts", ".scale:not([hidden])"), ("texts", ".pane h2")
+    )
+    assert len(notes) == 2
+    assert notes[0].startswith("The picture has no ImagePositionPatient: its place in the patient")
+    assert "no pixel spacing is stated" in notes[1].lower()
+    assert ruler == []
+    assert "Axial" not in " ".join(planes)
+
+
 def test_a_slice_that_cannot_be_read_says_why(someone, array, tmp_path, monkeypatch):
     dcs.write(array, tmp_path / "s", kind="SC", spacing=(1, 1, 1), metadata=PATIENT)
     monkeypatch.setattr(view, "EMBEDDED_BYTES", 0)

@@ -22,7 +22,7 @@ async function run({ address, steps, width, height }) {
   const loaded = new Promise((resolve) => FRAME.addEventListener("load", resolve, { once: true }));
   FRAME.src = address;
   await loaded;
-  await until(() => pane("Axial")?.querySelector(".count").textContent, "the first picture");
+  await until(() => inside().querySelector(".pane .count")?.textContent, "the first picture");
   const first = performance.now() - begun;
   await settled();
   const results = [];
