@@ -30,6 +30,8 @@ def read(
     series: str | None = None,
     values: Literal["real", "stored"] = "real",
     slices: reading.Slices | None = None,
+    stack: str | None = None,
+    even: regridding.Method | None = None,
     onto: regridding.OntoSource | None = None,
     resample: regridding.Method | None = None,
     fill: float | None = None,
@@ -47,6 +49,8 @@ def read(
     series: str | None = None,
     values: Literal["real", "stored"] = "real",
     slices: reading.Slices | None = None,
+    stack: str | None = None,
+    even: regridding.Method | None = None,
     onto: regridding.OntoSource | None = None,
     resample: regridding.Method | None = None,
     fill: float | None = None,
@@ -64,6 +68,8 @@ def read(
     series: str | None = None,
     values: Literal["real", "stored"] = "real",
     slices: reading.Slices | None = None,
+    stack: str | None = None,
+    even: regridding.Method | None = None,
     onto: regridding.OntoSource | None = None,
     resample: regridding.Method | None = None,
     fill: float | None = None,
@@ -80,6 +86,8 @@ def read(
     series: str | None = None,
     values: Literal["real", "stored"] = "real",
     slices: reading.Slices | None = None,
+    stack: str | None = None,
+    even: regridding.Method | None = None,
     onto: regridding.OntoSource | None = None,
     resample: regridding.Method | None = None,
     fill: float | None = None,
@@ -107,6 +115,14 @@ def read(
         Read only these slices of each volume, rising by even steps: ``slice(100, 200)``,
         ``range(0, 400, 4)``, ``-1``. Counted from 0 along the normal, negative ones from the end.
         ``.grid`` and ``.tags`` are theirs; all volumes are read. With `onto`, slices of that grid.
+    stack : str, optional
+        Read only these slices of a series of several orientations, sizes or pixel spacings, such
+        as a localizer: ``"axial"``, ``"coronal"``, ``"sagittal"``, ``"oblique 1"``. The list of
+        series and the error of a wrong name have the names.
+    even : {"nearest", "linear"}, optional
+        Put irregular slices (uneven, missing, of a tilted gantry) on a right-angled, even grid, by
+        the nearest voxel or by interpolation; regular ones stay as they are. Without it they are
+        returned as in the files.
     onto : path-like, Series, Volume, Grid, or iterable of paths or datasets, optional
         Put the voxels on the grid of this series (or volume, or image file): the source of a
         segmentation, a map or a dose. Axes are turned, and parts put in their place, without
@@ -115,9 +131,10 @@ def read(
         With `onto`: take the nearest voxel, or interpolate between eight, where voxels do not
         coincide. Labels need ``"nearest"``. Needs scipy.
     fill : float, optional
-        With `onto`: value of voxels that the series does not have. By default 0 for
-        segmentations, NaN for floats, and PixelPaddingValue for other whole numbers, which need
-        `fill` if the series has none. NaN makes floats of them.
+        With `onto` or `even`: value of voxels that the series does not have; with `even`, also of
+        missing slices, which are interpolated without it. By default 0 for segmentations, NaN for
+        floats, and PixelPaddingValue for other whole numbers, which need `fill` if the series has
+        none. NaN makes floats of them.
     same_space : bool
         With `onto`: the positions of both agree, although their frames of reference differ.
     lazy : bool
@@ -133,22 +150,24 @@ def read(
     -------
     SeriesVolume
         Slices along the normal, ``.array`` of shape ([volumes, ]slices, rows, columns[, 3]),
-        ``.grid`` in LPS mm, ``.times_s``, ``.tags``; and ``.derive(array)`` for a series that is
-        made from it. A segmentation is a label map, 0 where no segment is; if its segments
-        overlap, or are fractional, it has a volume for each segment. ``.segments`` describes them,
-        and ``.segment("Liver")`` is one of them in either case.
+        ``.positions_mm`` and ``.orientations`` of the slices, ``.grid`` in LPS mm (its numbers
+        raise a `GeometryError` if the slices are irregular), ``.times_s``, ``.tags``; and
+        ``.derive(array)`` for a series that is made from it. A segmentation is a label map, 0
+        where no segment is; if its segments overlap, or are fractional, it has a volume for each
+        segment. ``.segments`` describes them, and ``.segment("Liver")`` is one of them in either
+        case.
 
     Raises
     ------
     ReadError
-        If there is no series or more than one, or if its files are not the slices of one regular
-        grid; if it has no images (code "no-pixels"), or several parts ("several-parts").
+        If there is no series or more than one, or if its files are not the slices of one array; if
+        it has no images (code "no-pixels"), or several parts ("several-parts").
     OptionError
-        If `values` is neither of the two, `slices` do not exist, `workers` is below 1, or `fill`
-        is needed.
+        If `values` is neither of the two, `slices` or `stack` do not exist, `workers` is below 1,
+        or `fill` is needed.
     GeometryError
-        If the series does not coincide with the grid of `onto`, lies elsewhere, or has another
-        frame of reference.
+        If the slices rotate or have no position with `even`; if the series is irregular, does not
+        coincide with the grid of `onto`, lies elsewhere, or has another frame of reference.
     MissingPackageError
         If their compression has no decoder installed; of a lazy array, when it is indexed. If
         scipy is missing for `resample`.
@@ -176,7 +195,8 @@ def read(
     count = executors.worker_count(workers)
     options = None
     if onto is None:
-        _check_without_onto(resample, fill, same_space=same_space)
+        unused = None if even is not None else fill
+        _check_without_onto(resample, unused, same_space=same_space)
     else:
         options = regridding.OntoOptions(resample=resample, fill=fill, same_space=same_space)
     files = reading.parse_series_files(path)
@@ -185,10 +205,22 @@ def read(
     with reading.local_files(files, storage_options) as local_path:
         try:
             chosen = slices if onto is None else None
-            volume = reading.open_volume(local_path, series=series, values=values, slices=chosen)
+            volume = reading.open_volume(
+                local_path,
+                series=series,
+                values=values,
+                slices=chosen,
+                stack=stack,
+                is_made_even=even is not None,
+            )
             tags = volume.tags
             assert isinstance(tags, reading.SeriesTags)  # noqa: S101 - of a volume that was read
             voxels = _voxel_meaning(tags, volume)
+            is_regular = volume.is_regular
+            if even is not None:
+                volume = regridding.even_volume(
+                    volume, even, fill, voxels=voxels, is_real=values == "real"
+                )
             if options is not None:
                 target = regridding.open_target(onto, tags.place, storage_options)
                 volume, voxels = regridding.put_onto(
@@ -223,7 +255,7 @@ def read(
         repetition_time_s=volume.repetition_time_s,
         path=files,
         series=series,
-        is_part=slices is not None or onto is not None,
+        is_part=not (slices is None and onto is None and stack is None and is_regular),
         segments=tags.segments,
         voxels=voxels,
         layers=volume.layers,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries import api, reading, sinks
+from dicomseries import api, reading, regridding, sinks
 from dicomseries.api.write import write
 from dicomseries.errors import DicomSeriesWarning
 from dicomseries.lazy_dataclass import dataclass
@@ -239,6 +239,54 @@ class SeriesVolume(Volume):
                 source_series["origin"] = self.grid.origin_lps
                 source_series["direction"] = self.grid.direction_lps
         return Derivation(array=array, options=source_series | options)
+
+    def resample(self, method: regridding.Method = "linear", *, fill: float | None = None) -> Self:
+        """Return irregular slices on a right-angled, even grid.
+
+        Uneven or missing slices and those of a tilted gantry; a regular volume stays as it is.
+
+        Parameters
+        ----------
+        method : {"linear", "nearest"}
+            Interpolate, in the plane where slices shift sideways and along the normal between
+            them, or take the nearest voxel.
+        fill : float, optional
+            Value of voxels beside the slices, and of missing slices, which are interpolated without
+            it. By default NaN for floats, and PixelPaddingValue for whole numbers.
+
+        Returns
+        -------
+        SeriesVolume
+            Floats if interpolated; lazy if this one is. ``.notes`` says what was done.
+
+        Raises
+        ------
+        GeometryError
+            If the slices have several orientations, or no position.
+        OptionError
+            If `fill` is needed, `method` is neither of the two, or segments are to be interpolated.
+
+        Notes
+        -----
+        PS3.3 section C.7.6.2.
+
+        Examples
+        --------
+        >>> from dicomseries.api import read
+        >>> from pydicom.data import get_testdata_file
+        >>> read(get_testdata_file("CT_small.dcm")).resample().grid.spacing_mm
+        (0.661468, 0.661468, 5.0)
+        """
+        if self.is_regular:
+            return self
+        volume = regridding.even_volume(
+            self, method, fill, voxels=self.voxels, is_real=not self.is_scaled
+        )
+        slabs = volume.slabs
+        if not self.is_lazy:
+            slabs = array_frames(slabs.read(0, slabs.shape[0]))
+        notes = (*self.notes, *volume.grid.statement.notes)
+        return replace(self, slabs=slabs, grid=volume.grid, is_part=True, notes=notes)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Save the voxels and their geometry as one file of another format.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dicomseries.reading.multiframe.frame_facts import Frames, frames_of
     from dicomseries.reading.order.frame_order import holds_frames
     from dicomseries.reading.order.segment_order import SEGMENTATIONS
+    from dicomseries.reading.order.slice_stacks import SliceStack
     from dicomseries.reading.parse.character_sets import encodings_of, text_of
     from dicomseries.reading.parse.clocks import seconds_of_dates
     from dicomseries.reading.parse.functional_groups import (
@@ -95,6 +96,7 @@ __all__ = [
     "SeriesPlace",
     "SeriesSource",
     "SeriesTags",
+    "SliceStack",
     "Slices",
     "VolumeSorting",
     "VoxelMeaning",
@@ -164,6 +166,7 @@ export_lazily(
         "dicomseries.reading.multiframe.frame_facts": ("Frames", "frames_of"),
         "dicomseries.reading.order.frame_order": ("holds_frames",),
         "dicomseries.reading.order.segment_order": ("SEGMENTATIONS",),
+        "dicomseries.reading.order.slice_stacks": ("SliceStack",),
         "dicomseries.reading.parse.character_sets": ("encodings_of", "text_of"),
         "dicomseries.reading.parse.clocks": ("seconds_of_dates",),
         "dicomseries.reading.parse.functional_groups": (

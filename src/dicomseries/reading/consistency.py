@@ -18,7 +18,7 @@ from dicomseries.reading.problems import Problem
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.standard.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
-__all__ = ["consistency_problems", "format_problems", "value_notes"]
+__all__ = ["consistency_problems", "format_of", "format_problems", "value_notes"]
 
 
 def format_problems(files: Sequence[Instance]) -> Iterator[Problem]:
@@ -52,8 +52,8 @@ def _no_pixels(without_pixels: list[Instance], count: int) -> Problem:
 
 def _mixed_sizes(files: Sequence[Instance]) -> Iterator[Problem]:
     variants = unlike(files, FORMAT_TAGS)
-    sizes = Counter({_size_of(files[0]): len(files) - len(variants) + 1})
-    sizes.update(map(_size_of, variants[1:]))
+    sizes = Counter({format_of(files[0]): len(files) - len(variants) + 1})
+    sizes.update(map(format_of, variants[1:]))
     if len(sizes) > 1:
         parts = []
         for (rows, columns, samples, bits, _), count in sizes.items():
@@ -68,7 +68,8 @@ def _mixed_sizes(files: Sequence[Instance]) -> Iterator[Problem]:
         )
 
 
-def _size_of(instance: Instance) -> tuple[int, int, int, int, int]:
+def format_of(instance: Instance) -> tuple[int, int, int, int, int]:
+    """Return rows, columns, samples, bits and sign, which must be equal in one array."""
     bits = instance.number("BitsAllocated")
     sign = instance.number("PixelRepresentation")
     return instance.rows, instance.columns, instance.samples, bits, sign

@@ -17,6 +17,7 @@ from dicomseries.reading.mosaics.mosaic_order import hold_mosaics, place_mosaics
 from dicomseries.reading.order.frame_order import holds_frames, place_frames
 from dicomseries.reading.order.placement import FrameSet, Placement
 from dicomseries.reading.order.slice_order import place_files
+from dicomseries.reading.order.slice_stacks import SliceStack
 from dicomseries.reading.parse.header_files import read_instance
 from dicomseries.reading.parse.instance import Instance, unlike
 from dicomseries.reading.parse.to_python import plain_value
@@ -24,11 +25,12 @@ from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS
 from dicomseries.reading.problems import Problem
 from dicomseries.reading.series_files import LocalFiles
 from dicomseries.short_repr import short_lines
+from dicomseries.slice_planes import SlicePlanes
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.standard.objects.sop_classes import NAMED_KINDS
 from dicomseries.volume_axes import VolumeLayout
 
-__all__ = ["Scan", "Series", "scan"]
+__all__ = ["Scan", "Series", "described_series", "scan"]
 
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 _WRITTEN_ALIKE = FORMAT_TAGS | frozenset(
@@ -82,6 +84,11 @@ class Series:
     part : str
         Name of a part, if one SeriesInstanceUID holds several: copies as files of one frame and as
         multi-frame files, clips, pictures of several sizes. Empty for the whole series.
+    planes : SlicePlanes or None
+        Plane of each slice in LPS mm, if the slices form no regular grid; else None.
+    stacks : tuple of SliceStack
+        Slices of each orientation, size and pixel spacing, if there are several; ``stack=`` of
+        `read` takes their names.
     objects : tuple of Instance
         Objects without pixels (raw data, reports, presentation states) that the series holds beside
         the images; not in `instances`.
@@ -112,6 +119,8 @@ class Series:
     segments: Mapping[int, str] = field(default_factory=dict)
     frame_set: FrameSet | None = field(default=None, repr=False)
     part: str = ""
+    planes: SlicePlanes | None = None
+    stacks: tuple[SliceStack, ...] = ()
     objects: tuple[Instance, ...] = field(default=(), repr=False)
 
     @property
@@ -151,9 +160,16 @@ class Series:
         files = counted(len(self.instances), "file")
         lines = [f"Series {self}", f"  {self.modality or 'no modality'}, {files}"]
         if self.grid is None:
-            lines[1] += ", no grid" if self.has_images else ", no image"
+            lines[1] += self._words_without_grid()
         lines += [f"  {problem.level}: {problem.text}" for problem in self.problems]
         return short_lines(lines)
+
+    def _words_without_grid(self) -> str:
+        if not self.has_images:
+            return ", no image"
+        if self.planes is None:
+            return ", no grid"
+        return f", no grid: {self.planes.summary}"
 
     def __str__(self) -> str:
         kind = self.kind or self.modality or "?"
@@ -306,7 +322,7 @@ def _all_series(uid: str, members: Sequence[Instance]) -> Iterator[Series]:
     remaining = [instance for instance in files if id(instance) not in without_pixels]
     if not remaining:
         problems = [*problems, _objects().only_objects(objects)]
-        yield _described(uid, Placement(instances=tuple(objects), problems=()), problems)
+        yield described_series(uid, Placement(instances=tuple(objects), problems=()), problems)
         return
     problems = [*problems, _objects().left_out(objects)]
     for part, images in _parts(remaining):
@@ -331,11 +347,13 @@ def _parts(images: list[Instance]) -> list[tuple[str, list[Instance]]]:
 
 
 def _series(uid: str, files: Sequence[Instance], problems: Sequence[Problem], part: str) -> Series:
-    return replace(_described(uid, _placement(files), problems), part=part)
+    return replace(described_series(uid, _placement(files), problems), part=part)
 
 
-def _described(uid: str, placement: Placement, problems: Sequence[Problem]) -> Series:
+def described_series(uid: str, placement: Placement, problems: Sequence[Problem]) -> Series:
+    """Return a series from the placement of its slices."""
     first = placement.instances[0]
+    grid = placement.grid or placement.planes
     return Series(
         series_uid=uid,
         study_uid=first.text("StudyInstanceUID"),
@@ -344,11 +362,13 @@ def _described(uid: str, placement: Placement, problems: Sequence[Problem]) -> S
         kind=NAMED_KINDS.get(first.sop_class_uid),
         description=_description(first),
         number=first.whole("SeriesNumber", 0) if first.text("SeriesNumber") else None,
-        rows=first.rows if placement.grid is None else placement.grid.shape[1],
-        columns=first.columns if placement.grid is None else placement.grid.shape[2],
+        rows=first.rows if grid is None else grid.shape[1],
+        columns=first.columns if grid is None else grid.shape[2],
         samples=first.samples,
         instances=placement.instances,
         grid=placement.grid,
+        planes=placement.planes,
+        stacks=placement.stacks,
         problems=(*problems, *placement.problems),
         volumes=placement.volumes,
         layout=placement.layout,

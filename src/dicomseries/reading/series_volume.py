@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +33,7 @@ from dicomseries.reading.series_files import LocalFiles, name_of_files
 from dicomseries.reading.series_folders import Series, scan
 from dicomseries.reading.series_slabs import FrameSlabs
 from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
+from dicomseries.slice_planes import SlicePlanes
 from dicomseries.sources import FrameReader, Volume, array_frames, picked_frames
 from dicomseries.volume_axes import VolumeAxis
 
@@ -44,6 +46,8 @@ def open_volume(
     series: str | None = None,
     values: str = "real",
     slices: Slices | None = None,
+    stack: str | None = None,
+    is_made_even: bool = False,
 ) -> Volume:
     """Return a series as a volume, read on demand.
 
@@ -60,25 +64,31 @@ def open_volume(
         applied), or the integers in the files with `Volume.slope` and `Volume.intercept`.
     slices : slice, range, whole number, or whole numbers, optional
         Only these slices (of every volume), rising in even steps; the grid is theirs.
+    stack : str, optional
+        Only the slices of this stack, of a series of several orientations.
+    is_made_even : bool
+        Whether the caller puts irregular slices on an even grid: there is no note about them.
 
     Returns
     -------
     Volume
-        Slices along the normal; ``.array`` of shape ([volumes, ]slices, rows, columns[, 3]), read
-        anew each time; ``.grid`` in LPS mm, with the mean distance of the positions as slice
-        spacing; ``.volumes`` and ``.times_s``; ``.tags``. Real values are integers if every slope
-        and intercept is whole, else float64; the floats of a Parametric Map are unchanged. A
-        binary segmentation is one label map with 0 as background. If its segments overlap, it has
-        a volume of 0 and 1 for each segment, by number; a fractional one, of values from 0 to 1.
+        Slices along the normal; of several orientations, one stack after the other; by
+        InstanceNumber if they rotate or some have no position. ``.array`` of shape ([volumes,
+        ]slices, rows, columns[, 3]), read anew each time; ``.grid`` in LPS mm, with the mean
+        distance of the positions as slice spacing, or `SlicePlanes` of slices that form no regular
+        grid; ``.volumes`` and ``.times_s``; ``.tags``. Real values are integers if every slope and
+        intercept is whole, else float64; the floats of a Parametric Map are unchanged. A binary
+        segmentation is one label map with 0 as background. If its segments overlap, it has a volume
+        of 0 and 1 for each segment, by number; a fractional one, of values from 0 to 1.
 
     Raises
     ------
     ReadError
-        If there is no series or more than one, or if its files are not the slices of one regular
-        grid, once or several times: missing, repeated or truncated ones, other sizes or
-        orientations; mosaics without the private attributes that say where their slices are.
+        If there is no series or more than one, or if its files are not the slices of one array,
+        once or several times: repeated or truncated ones, other sizes; mosaics without the private
+        attributes that say where their slices are.
     OptionError
-        If `values` is neither of the two, or `slices` do not exist.
+        If `values` is neither of the two, or `slices` or `stack` do not exist.
 
     Warns
     -----
@@ -98,6 +108,46 @@ def open_volume(
     >>> volume.array.shape, volume.slabs.dtype.name, volume.grid.spacing_mm
     ((1, 128, 128), 'int32', (0.661468, 0.661468, 5.0))
     """
+    _check_values(values)
+    scanned = scan(path)
+    selected = select_images(path, scanned, series)
+    notes = tuple(map(str, damage_problems(scanned)))
+    for note in notes:
+        warnings.warn(note, DicomSeriesWarning, stacklevel=2)
+    if stack is not None:
+        from dicomseries.reading.stack_choice import chosen_stack  # noqa: PLC0415 - rare
+
+        selected = chosen_stack(selected, stack)
+    grid = _grid(path, selected)
+    if is_compressed(selected.instances[0]):
+        from dicomseries.reading.pixels.decode_frames import (  # noqa: PLC0415 - for few files
+            check_first_frame,
+        )
+
+        check_first_frame(selected.instances[0])
+    is_real = values == "real"
+    volume = volume_of(selected, grid, is_real=is_real)
+    if slices is not None:
+        volume = _select_slices(volume, slices)
+    of_series = tuple(_notes_of(selected, volume, is_made_even=is_made_even))
+    for note in of_series:
+        warnings.warn(note, DicomSeriesWarning, stacklevel=2)
+    of_values = value_notes(selected.instances, is_real=is_real)
+    return replace(volume, notes=(*notes, *of_series, *of_values))
+
+
+def _notes_of(series: Series, volume: Volume, *, is_made_even: bool) -> Iterator[str]:
+    """Yield what is doubtful or irregular in the slices of a series."""
+    planes = volume.grid
+    is_irregular = isinstance(planes, SlicePlanes) and not is_made_even
+    for problem in series.problems:
+        if problem.level == "warning" or is_irregular:
+            yield str(problem)
+    if is_irregular and isinstance(planes, SlicePlanes):
+        yield _note_about_order(series, planes)
+
+
+def _check_values(values: str) -> None:
     if values not in {"real", "stored"}:
         raise OptionError(
             code="values-unknown",
@@ -107,32 +157,26 @@ def open_volume(
             remedy="Use `values='real'` for rescaled values, `values='stored'` for the integers "
             "in the files.",
         )
-    scanned = scan(path)
-    selected = select_images(path, scanned, series)
-    notes = tuple(map(str, damage_problems(scanned)))
-    for note in notes:
-        warnings.warn(note, DicomSeriesWarning, stacklevel=2)
-    grid = _grid(path, selected)
-    is_real = values == "real"
-    notes = (*notes, *map(str, selected.problems))
-    notes += value_notes(selected.instances, is_real=is_real)
-    for problem in selected.problems:
-        warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
-    if is_compressed(selected.instances[0]):
-        from dicomseries.reading.pixels.decode_frames import (  # noqa: PLC0415 - for few files
-            check_first_frame,
-        )
 
-        check_first_frame(selected.instances[0])
-    volume = volume_of(selected, grid, is_real=is_real)
-    volume = replace(volume, notes=notes)
-    if slices is None:
-        return volume
-    return _select_slices(volume, slices)
+
+def _note_about_order(series: Series, planes: SlicePlanes) -> str:
+    order = "in the order of InstanceNumber"
+    if series.frame_set is not None:
+        order = "in the order of the file"
+    if planes.are_placed and planes.are_parallel:
+        order = "in the order along their normal"
+    elif planes.are_placed and series.stacks:
+        order = "one stack after the other, each along its normal"
+    return (
+        f"The slices form no regular grid ({planes.summary}). They are as in the files, {order}; "
+        "positions_mm and orientations say where each of them is."
+    )
 
 
 def _grid(path: LocalFiles, series: Series) -> Grid:
-    """Return the grid of a series; raise its errors."""
+    """Return the grid of a series, or its planes; raise its errors."""
+    if series.planes is not None:
+        return series.planes
     name = name_of_files(path)
     errors = [problem.error(name) for problem in series.problems if problem.level == "error"]
     if errors:

@@ -11,6 +11,9 @@ import numpy as np
 
 from dicomseries.errors import OptionError
 from dicomseries.geometry import Grid
+from dicomseries.reading.geometry.volume_sorting import VolumeSorting, arrange
+from dicomseries.reading.order.placement import SortedPlanes, place_on_grid
+from dicomseries.slice_planes import SlicePlanes
 
 __all__ = ["Slices", "chosen_slices", "grid_of_slices"]
 
@@ -94,12 +97,16 @@ def _rejected(slices: Slices, code: str, given: str) -> OptionError:
 def grid_of_slices(grid: Grid, chosen: range) -> Grid:
     """Return the grid of selected slices.
 
+    A regular stretch of irregular slices has a regular grid.
+
     Examples
     --------
     >>> grid = grid_of_slices(Grid(shape=(9, 4, 5), spacing_mm=(1, 1, 2)), range(2, 9, 3))
     >>> grid.shape, grid.spacing_mm, grid.origin_lps
     ((3, 4, 5), (1.0, 1.0, 6.0), (0.0, 0.0, 4.0))
     """
+    if isinstance(grid, SlicePlanes):
+        return _regular_if_even(grid.pick(chosen))
     x, y, between = grid.spacing_mm
     step = chosen.step if len(chosen) > 1 else 1
     return replace(
@@ -108,3 +115,33 @@ def grid_of_slices(grid: Grid, chosen: range) -> Grid:
         spacing_mm=(x, y, between * step),
         origin_lps=grid.position(chosen.start),
     )
+
+
+def _regular_if_even(planes: SlicePlanes) -> Grid:
+    """Return the grid of planes that form one; the planes if not."""
+    if not (planes.are_placed and planes.are_parallel):
+        return planes
+    count = planes.shape[0]
+    is_rising = bool((np.diff(planes.distances_mm) > 0).all())
+    if not is_rising or len(np.unique(planes.spacings_mm.round(6), axis=0)) > 1:
+        return planes
+    spacing: tuple[float, ...] = ()
+    if planes.statement.has_lengths:
+        spacing = tuple(planes.spacings_mm[0, ::-1].tolist())
+    order = np.arange(count)
+    numbers = order.astype(np.float64)
+    grid, _ = place_on_grid(
+        SortedPlanes(
+            noun="files",
+            names=[f"slice {index}" for index in range(count)],
+            positions_lps=planes.positions_lps,
+            axes=planes.orientations[0].reshape(2, 3),
+            spacings_mm=(spacing,),
+            thicknesses_mm=(),
+            size=(planes.shape[1], planes.shape[2]),
+        ),
+        VolumeSorting(
+            places=order, keys=(), numbers=numbers, arrangement=arrange(order, [], numbers)
+        ),
+    )
+    return planes if grid is None else grid

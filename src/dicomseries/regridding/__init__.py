@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
+    from dicomseries.regridding.even_volume import even_volume
     from dicomseries.regridding.grid_relation import ExactRelation, exact_relation
     from dicomseries.regridding.placed_frames import frames_on_grid
     from dicomseries.regridding.put_onto import OntoOptions, picked_slices, put_onto
@@ -20,6 +21,7 @@ __all__ = [
     "OntoOptions",
     "OntoSource",
     "TargetGrid",
+    "even_volume",
     "exact_relation",
     "frames_on_grid",
     "open_target",
@@ -30,6 +32,7 @@ __all__ = [
 export_lazily(
     __name__,
     {
+        "dicomseries.regridding.even_volume": ("even_volume",),
         "dicomseries.regridding.grid_relation": ("ExactRelation", "exact_relation"),
         "dicomseries.regridding.placed_frames": ("frames_on_grid",),
         "dicomseries.regridding.put_onto": ("OntoOptions", "picked_slices", "put_onto"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -14,6 +13,7 @@ from dicomseries.errors import GeometryError, OptionError
 from dicomseries.geometry import Grid
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import VoxelMeaning
+from dicomseries.regridding.fill_values import OF_SEGMENTS, fill_value
 from dicomseries.regridding.grid_relation import ExactRelation, difference_text, exact_relation
 from dicomseries.regridding.placed_frames import frames_in_order, frames_on_grid
 from dicomseries.regridding.resampled_frames import (
@@ -26,8 +26,6 @@ from dicomseries.regridding.target_grid import TargetGrid
 from dicomseries.sources import FrameReader, Volume, picked_frames
 
 __all__ = ["OntoOptions", "picked_slices", "put_onto"]
-
-_OF_SEGMENTS = {"labels", "masks", "fractions"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -159,7 +157,7 @@ class _Task:
         rounding = self.place.rounding(grid, other)
         if self.target.place is not None:
             rounding = rounding + self.target.place.rounding(other, other)
-        is_sparse = self.voxels in _OF_SEGMENTS and grid.statement.thickness == "assumed"
+        is_sparse = self.voxels in OF_SEGMENTS and grid.statement.thickness == "assumed"
         return exact_relation(grid, other, rounding=rounding, is_sparse=is_sparse)
 
     def copied(self, relation: ExactRelation, notes: list[str]) -> Volume:
@@ -261,40 +259,15 @@ class _Task:
 
     def fill(self, dtype: np.dtype[Any], *, is_needed: bool) -> tuple[float, np.dtype[Any]]:
         """Return the value of voxels outside, and a dtype for it."""
-        fill = self.options.fill
-        if fill is not None:
-            return fill, _dtype_for(dtype, fill)
-        if self.voxels in _OF_SEGMENTS or not is_needed:
-            return 0, dtype
-        if dtype.kind == "f":
-            return math.nan, dtype
-        padding = self._padding()
-        if padding is None:
-            raise OptionError(
-                code="fill-missing",
-                where="fill",
-                given=f"voxels of {self.target.name} that the series does not have, and whole "
-                "numbers without a PixelPaddingValue",
-                expected="the value for these voxels",
-                remedy="Pass it, such as `fill=-1024` for the air around a CT, or `fill=nan` for "
-                "floats with NaN.",
-            )
-        return padding, _dtype_for(dtype, padding)
-
-    def _padding(self) -> float | None:
-        """Return PixelPaddingValue in the numbers of the volume; None if it has none."""
-        shared = self.tags.shared
-        padding = shared.get("PixelPaddingValue")
-        if not isinstance(padding, (int, float)):
-            return None
-        if not self.is_real:
-            return padding
-        slope, intercept = shared.get("RescaleSlope"), shared.get("RescaleIntercept")
-        if slope is None and intercept is None and "RescaleSlope" not in self.tags:
-            return padding
-        if not isinstance(slope, (int, float)) or not isinstance(intercept, (int, float)):
-            return None
-        return padding * slope + intercept
+        return fill_value(
+            self.volume,
+            self.options.fill,
+            dtype,
+            voxels=self.voxels,
+            is_real=self.is_real,
+            is_needed=is_needed,
+            name=self.target.name,
+        )
 
     # ------------------------------------------------------------------------------- errors
     @property
@@ -377,18 +350,6 @@ def _other_space(*, given: str) -> GeometryError:
         remedy="Pass `same_space=True` if the positions agree all the same; otherwise register the "
         "images first.",
     )
-
-
-def _dtype_for(dtype: np.dtype[Any], fill: float) -> np.dtype[Any]:
-    """Return a dtype for the numbers of another one, and a fill value."""
-    if dtype.kind == "f":
-        return dtype
-    if float(fill).is_integer():
-        limits = np.iinfo(dtype)
-        if limits.min <= fill <= limits.max:
-            return dtype
-        return np.result_type(dtype, np.min_scalar_type(int(fill)))
-    return np.dtype(np.float32 if dtype.itemsize <= 2 else np.float64)
 
 
 def _are_apart(grid: Grid, other: Grid) -> bool:

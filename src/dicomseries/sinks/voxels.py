@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import OptionError
-from dicomseries.geometry import Grid
+from dicomseries.geometry import Grid, Space
 from dicomseries.lazy_dataclass import dataclass
+from dicomseries.slice_planes import SlicePlanes
 
 __all__ = ["Voxels"]
 
@@ -98,9 +99,28 @@ class Voxels:
         return self.grid.statement.has_place and self.grid.statement.has_lengths
 
     @property
+    def is_regular(self) -> bool:
+        """Whether the slices form a regular grid."""
+        return not isinstance(self.grid, SlicePlanes)
+
+    def affine(self, space: Space = "LPS") -> npt.NDArray[np.float64]:
+        """Return the 4×4 matrix from (column, row, slice) to mm, which may be sheared.
+
+        Raises
+        ------
+        GeometryError
+            If the slices are irregular in another way than an even shear.
+        """
+        if isinstance(self.grid, SlicePlanes):
+            return self.grid.sheared_affine(space)
+        return self.grid.affine(space)
+
+    @property
     def in_plane_mm(self) -> tuple[float, float] | None:
         """Spacing of columns and rows of pictures without place."""
         statement = self.grid.statement
+        if isinstance(self.grid, SlicePlanes):
+            raise self.grid.error()
         if statement.has_place or not statement.is_measured:
             return None
         return self.grid.spacing_mm[:2]

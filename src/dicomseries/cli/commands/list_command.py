@@ -25,6 +25,7 @@ _NO_GRID = dict.fromkeys(("spacing_mm", "origin_lps", "direction_lps"))
 
 _NO_PIXELS = "no-pixels"
 """Code of the problem that the last column shows."""
+_MOST_STACKS = 4
 _MOST_SEGMENTS = 3
 """Segments that are named in the table; programs get all of them."""
 
@@ -104,8 +105,9 @@ def _row(series: Any) -> dict[str, Any]:
     size, numbers = (series.columns, series.rows, series.frames), _NO_GRID
     if not series.has_images:
         size = (0, 0, 0)
-    if series.grid is not None:
-        size, numbers = tuple(reversed(series.grid.shape)), numbers_of_grid(series.grid)
+    grid = series.grid or series.planes
+    if grid is not None:
+        size, numbers = tuple(reversed(grid.shape)), numbers_of_grid(grid)
     return {
         "series_uid": series.series_uid,
         "part": series.part,
@@ -119,6 +121,8 @@ def _row(series: Any) -> dict[str, Any]:
         "frames": series.frames,
         "volumes": series.volumes or 1,
         "times_s": series.times_s,
+        "irregular": "" if series.planes is None else series.planes.summary,
+        "stacks": {stack.name: len(stack.members) for stack in series.stacks},
         "segments": {str(number): label for number, label in series.segments.items()},
         "files": list(map(str, series.paths)),
         "objects": [instance.path for instance in series.objects],
@@ -170,6 +174,10 @@ def _content(row: dict[str, Any]) -> str:
         if times is not None:
             text += f" in {times[-1]:g} s"
         parts.append(text)
+    if row["irregular"]:
+        parts.append(row["irregular"])
+    if row["stacks"]:
+        parts.append(_stacks(row["stacks"]))
     if row["segments"]:
         parts.append(_segments(row["segments"]))
     if row["frames"] not in {0, len(row["files"])} and not is_clip:
@@ -177,6 +185,15 @@ def _content(row: dict[str, Any]) -> str:
     if row["objects"]:
         parts.append(f"{counted(len(row['objects']), 'object')} without pixels")
     return ", ".join(parts)
+
+
+def _stacks(stacks: Mapping[str, int]) -> str:
+    """Return the number of stacks, and a few names with their slices."""
+    count = counted(len(stacks), "stack")
+    if len(stacks) > _MOST_STACKS:
+        return count
+    names = ", ".join(f"{name} {slices}" for name, slices in stacks.items())
+    return f"{count} ({names})"
 
 
 def _segments(segments: Mapping[str, str]) -> str:

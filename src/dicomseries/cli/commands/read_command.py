@@ -31,6 +31,8 @@ def register(app: CommandLine) -> None:
             "dicomseries read chest/ lungs.nrrd --slices 100:300:2",
             "dicomseries read seg/ liver.nii.gz --segment Liver --onto ct/",
             "dicomseries read dose/ dose.nrrd --onto ct/ --resample linear",
+            "dicomseries read scout/ axial.nii.gz --stack axial",
+            "dicomseries read tilted/ head.nii.gz --even linear",
         ),
     )(read)
 
@@ -56,6 +58,23 @@ def read(
             "  [default: all]",
         ),
     ] = None,
+    stack: Annotated[
+        str | None,
+        CommandOption(
+            "--stack",
+            metavar="NAME",
+            help="Only the slices of this orientation: axial, coronal, sagittal, oblique 1; list"
+            " shows the names.",
+        ),
+    ] = None,
+    even: Annotated[
+        str | None,
+        CommandOption(
+            "--even",
+            metavar="HOW",
+            help="Put uneven, missing or tilted slices on an even grid: nearest or linear.",
+        ),
+    ] = None,
     onto: Annotated[
         str | None,
         CommandOption(
@@ -79,7 +98,7 @@ def read(
         CommandOption(
             "--fill",
             metavar="VALUE",
-            help="With --onto: value of voxels that the series does not have."
+            help="With --onto or --even: value of voxels that the series does not have."
             "  [default: 0 for segments, nan for floats, PixelPaddingValue]",
         ),
     ] = None,
@@ -129,6 +148,8 @@ def read(
         series=uid,
         values="stored" if stored else "real",
         slices=None if slices is None else slices_of(slices),
+        stack=stack,
+        even=cast("Any", even),
         onto=onto,
         resample=cast("Any", resample),
         fill=fill,
@@ -156,9 +177,9 @@ def read(
         "onto": onto,
         "notes": list(volume.notes),
     }
-    spacing = f"{volume.grid.spacing_mm} mm"
-    if None in (stated["spacing_mm"] or (None,)):
-        spacing = drawing.spacing_words(volume.grid)
+    spacing = drawing.spacing_words(volume.grid)
+    if None not in (stated["spacing_mm"] or (None,)):
+        spacing = f"{volume.grid.spacing_mm} mm"
     text = f"{out}: {_size(volume)} {volume.dtype}, spacing {spacing}"
     if volume.is_scaled:
         text += f"\nreal = {volume.slope} * stored + {volume.intercept}"

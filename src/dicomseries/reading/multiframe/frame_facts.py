@@ -102,6 +102,31 @@ class Frames:
         return positions
 
     @property
+    def known_positions_lps(self) -> Floats:
+        """First voxel of each frame in LPS mm, shape (frames, 3); NaN where unknown."""
+        return self._known(self.positions_lps, _POSITION, 3)
+
+    @property
+    def known_orientations(self) -> Floats:
+        """Cosines of rows and columns, shape (frames, 6); NaN where unknown."""
+        cosines = self.orientations
+        flat = None if cosines is None else cosines.reshape(self.count, 6)
+        return self._known(flat, _ORIENTATION, 6)
+
+    @property
+    def known_spacings_mm(self) -> Floats:
+        """Spacing of rows and columns in mm, shape (frames, 2); NaN where unknown."""
+        return self._known(self.pixel_spacing_mm, _PIXEL_SPACING, 2)
+
+    def _known(self, complete: Floats | None, path: Path, size: int) -> Floats:
+        if complete is not None:
+            return complete
+        numbers = self.groups.numbers(path, size)
+        if numbers is None:
+            return np.full((self.count, size), np.nan)
+        return np.where(np.isfinite(numbers), numbers, np.nan)
+
+    @property
     def is_unplaced(self) -> bool:
         """Whether no frame has a position."""
         return self.positions_lps is None and self.groups.raw(_POSITION) is None

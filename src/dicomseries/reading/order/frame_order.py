@@ -24,10 +24,12 @@ from dicomseries.reading.order.placement import (
     place_on_grid,
 )
 from dicomseries.reading.order.segment_order import SEGMENTATIONS, place_segments
+from dicomseries.reading.order.slice_stacks import IrregularSlices, UnsortedSlices
 from dicomseries.reading.parse.instance import Instance, file_order
 from dicomseries.reading.pixels.pixel_format import check_pixels
 from dicomseries.reading.pixels.rescale_of_frames import mapping_problems
 from dicomseries.reading.problems import Problem, has_errors
+from dicomseries.slice_planes import SlicePlanes
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.volume_axes import VolumeLayout, layout_of_times
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["holds_frames", "place_frames"]
 
+Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
 _ONE_FRAME = frozenset(
@@ -75,7 +78,7 @@ def holds_frames(instance: Instance) -> bool:
     return instance.frames != 1 or any(instance.element(tag) is not None for tag in _GROUPS)
 
 
-def place_frames(instances: Sequence[Instance]) -> Placement:
+def place_frames(instances: Sequence[Instance], chosen: Sequence[int] | None = None) -> Placement:
     """Sort frames into volumes, and find their grid.
 
     Parameters
@@ -83,6 +86,8 @@ def place_frames(instances: Sequence[Instance]) -> Placement:
     instances : sequence of Instance
         At least one, of one series, in any order. Several files are joined: volumes, or parts
         of one.
+    chosen : sequence of int, optional
+        Only these frames, counted through all files in the order of InstanceNumber.
 
     Returns
     -------
@@ -100,7 +105,7 @@ def place_frames(instances: Sequence[Instance]) -> Placement:
             return place_segments(pool)
         if all(frames.is_unplaced for frames in pool):
             return _place_pictures(files, pool)
-        return _place_in_space(files, pool)
+        return _place_in_space(files, pool, chosen)
     except ReadError as error:
         return Placement(instances=files, problems=(Problem.of(error),))
 
@@ -219,35 +224,35 @@ def _without_place(frames: Frames) -> Problem:
     return problem
 
 
-def _place_in_space(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Placement:
-    positions_by_file = []
-    axes_by_file = []
-    for frames in pool:
-        if frames.positions_lps is None or frames.orientations is None:
-            return Placement(instances=files, problems=(_position_missing(frames.instance),))
-        positions_by_file.append(frames.positions_lps)
-        axes_by_file.append(frames.orientations)
-    positions, axes = np.concatenate(positions_by_file), np.concatenate(axes_by_file)
-    sources = _sources(pool)
-    odd = np.flatnonzero(np.abs(axes - axes[0]).max(axis=(1, 2)) > SAME_DIRECTION)
-    if len(odd):
-        problem = _mixed_orientations(_names(pool, sources[odd[:1]])[0], len(odd), len(sources))
-        return Placement(instances=files, problems=(problem,))
-    groups = [frames.groups for frames in pool]
-    sorting = sort_frames(groups, positions @ unit_normal(axes[0]))
+def _place_in_space(
+    files: tuple[Instance, ...], pool: tuple[Frames, ...], chosen: Sequence[int] | None
+) -> Placement:
+    everything = _unsorted(files, pool)
+    frames = np.arange(len(everything.names)) if chosen is None else np.array(chosen, np.intp)
+    slices = everything.pick(frames)
+    sources = _sources(pool)[frames]
+    axes = slices.orientations.reshape(-1, 2, 3)
+    is_parallel = np.abs(axes - axes[0]).max() <= SAME_DIRECTION  # not if one is NaN
+    if not (slices.are_placed.all() and is_parallel):
+        return _place_irregular(files, pool, slices, sources)
+    groups = [file.groups for file in pool]
+    positions = slices.positions_lps
+    sorting = sort_frames(groups, positions @ unit_normal(axes[0]), frames)
     order = sorting.order
     planes = SortedPlanes(
         noun="frames",
         names=_names(pool, sources[order[: sorting.place_count]]),
         positions_lps=positions[order],
         axes=axes[0],
-        spacings_mm=_pixel_spacings(pool),
+        spacings_mm=_pixel_spacings(slices.spacings_mm),
         thicknesses_mm=pool[0].slice_lengths_mm,
         size=(files[0].rows, files[0].columns),
     )
     grid, problems = place_on_grid(planes, sorting)
+    if grid is None and any(problem.code == "pixel-spacing-differs" for problem in problems):
+        return _place_irregular(files, pool, slices, sources)
     problems = [*_warnings(files, pool), *problems]
-    if grid is None or sorting.arrangement is None or has_errors(problems):
+    if grid is None or sorting.arrangement is None:
         return Placement(instances=files, problems=tuple(problems))
     volumes = sorting.arrangement.volumes
     layout = _nuclear_layout(pool, sorting.arrangement.volume_index)
@@ -255,7 +260,8 @@ def _place_in_space(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Pl
         problems = [problem for problem in problems if problem.code != "volumes-by-number"]
     return Placement(
         instances=files,
-        grid=grid,
+        grid=None if has_errors(problems) else grid,
+        planes=grid if isinstance(grid, SlicePlanes) else None,
         problems=tuple(problems),
         volumes=volumes if volumes > 1 else None,
         layout=layout or _layout(pool, sorting),
@@ -281,37 +287,43 @@ def _names(pool: tuple[Frames, ...], sources: Indices) -> list[str]:
     return names
 
 
-def _position_missing(instance: Instance) -> Problem:
-    return Problem(
-        code="position-missing",
-        level="error",
-        text=f"some frames of {instance.name} lack ImagePositionPatient or ImageOrientationPatient",
-        remedy="Export the file again, with a position and an orientation for every frame.",
+def _unsorted(files: Sequence[Instance], pool: tuple[Frames, ...]) -> UnsortedSlices:
+    """Return the planes of all frames, in the order of the files."""
+    size = (files[0].rows, files[0].columns)
+    sources = _sources(pool)
+    return UnsortedSlices(
+        noun="frames",
+        names=_names(pool, sources),
+        positions_lps=np.concatenate([frames.known_positions_lps for frames in pool]),
+        orientations=np.concatenate([frames.known_orientations for frames in pool]),
+        spacings_mm=np.concatenate([frames.known_spacings_mm for frames in pool]),
+        formats=np.tile(np.array(size, np.int64), (len(sources), 1)),
     )
 
 
-def _mixed_orientations(first: str, odd: int, count: int) -> Problem:
-    return Problem(
-        code="mixed-orientations",
-        level="error",
-        text=f"{odd} of {count} frames have another orientation than the first, such as {first}: "
-        "several stacks, or localizers",
-        remedy="Export each stack as a separate file; a volume has slices of one orientation.",
+def _place_irregular(
+    files: tuple[Instance, ...], pool: tuple[Frames, ...], slices: UnsortedSlices, sources: Indices
+) -> Placement:
+    """Return frames of several orientations, pixel spacings, or without a position."""
+    irregular = IrregularSlices.of(slices)
+    return Placement(
+        instances=files,
+        planes=irregular.planes,
+        stacks=irregular.stacks,
+        problems=(irregular.problem, *_warnings(files, pool)),
+        frames=FrameSet(pool=pool, sources=sources[irregular.order]),
     )
 
 
-def _pixel_spacings(pool: tuple[Frames, ...]) -> list[Sequence[float]]:
+def _pixel_spacings(spacings_mm: Floats) -> list[Sequence[float]]:
     """Return the different spacings of rows and columns in mm.
 
     () for a missing one.
     """
-    spacings: list[Sequence[float]] = []
-    for frames in pool:
-        if frames.pixel_spacing_mm is None:
-            spacings.append(())
-        else:
-            spacings += np.unique(frames.pixel_spacing_mm, axis=0).tolist()
-    return spacings
+    if np.isnan(spacings_mm).any():
+        return [()]
+    first = spacings_mm[:1].tolist()
+    return [*first, *np.unique(spacings_mm, axis=0).tolist()]
 
 
 def _warnings(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Iterator[Problem]:

@@ -28,9 +28,11 @@ from dicomseries.reading.geometry.slice_spacing import (
 )
 from dicomseries.reading.geometry.volume_sorting import VolumeSorting
 from dicomseries.reading.multiframe.frame_facts import Frames
+from dicomseries.reading.order.slice_stacks import SliceStack
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.problems import Problem, has_errors
 from dicomseries.volume_axes import VolumeLayout
+from dicomseries.slice_planes import IRREGULARITIES, Irregularity, SlicePlanes
 
 __all__ = ["FrameSet", "Placement", "SortedPlanes", "no_geometry", "place_on_grid"]
 
@@ -78,6 +80,10 @@ class Placement:
         In the order of the slices, volume by volume; multi-frame files by number.
     grid : Grid or None
         Voxel centres of one volume; None if the slices do not form one.
+    planes : SlicePlanes or None
+        Planes of slices that form no regular grid, but are one array; None if there is a grid.
+    stacks : tuple of SliceStack
+        Slices of each orientation, size and pixel spacing, if there are several.
     problems : tuple of Problem
         Errors and warnings.
     volumes : int or None
@@ -92,6 +98,8 @@ class Placement:
 
     instances: tuple[Instance, ...]
     grid: Grid | None = None
+    planes: SlicePlanes | None = None
+    stacks: tuple[SliceStack, ...] = ()
     problems: tuple[Problem, ...]
     volumes: int | None = None
     layout: VolumeLayout = VolumeLayout()
@@ -133,7 +141,10 @@ class SortedPlanes:
 def place_on_grid(
     planes: SortedPlanes, sorting: VolumeSorting
 ) -> tuple[Grid | None, list[Problem]]:
-    """Return the grid of the first volume, and all problems."""
+    """Return the grid of the first volume, and all problems.
+
+    `SlicePlanes` if all errors are irregularities of its slices; None for other errors.
+    """
     arrangement = sorting.arrangement
     if arrangement is None:
         tried = sorting.tried
@@ -145,7 +156,7 @@ def place_on_grid(
     first_volume = planes.positions_lps[:slices]
     distances = first_volume @ unit_normal(planes.axes)
     problems = list(gap_problems(planes.names[:slices], distances, planes.noun))
-    if has_errors(problems):
+    if not _are_irregularities(problems):
         return None, problems
     (row_mm, column_mm), more = pixel_spacing_of(planes.spacings_mm)
     problems += more
@@ -162,9 +173,37 @@ def place_on_grid(
     grid = grid_of((slices, *planes.size), spacing, first_volume[0], planes.axes)
     if isinstance(grid, Problem):
         return None, [*problems, grid]
-    if has_errors(problems):
+    if not has_errors(problems):
+        return grid.stated(statement_of(problems)), problems
+    if not _are_irregularities(problems):
         return None, problems
-    return grid.stated(statement_of(problems)), problems
+    return _slice_planes(planes, slices, (column_mm, row_mm), problems), problems
+
+
+def _are_irregularities(problems: Sequence[Problem]) -> bool:
+    """Return whether the slices are one array in spite of all errors."""
+    codes = {problem.code for problem in problems if problem.level == "error"}
+    return codes <= IRREGULARITIES.keys()
+
+
+def _slice_planes(
+    planes: SortedPlanes, slices: int, spacing_mm: tuple[float, float], problems: Sequence[Problem]
+) -> SlicePlanes | None:
+    """Return the planes of parallel slices; None if their pixel spacings differ."""
+    irregularities = []
+    for problem in problems:
+        if problem.code == "pixel-spacing-differs":
+            return None
+        if problem.level == "error":
+            irregularities.append(Irregularity(code=problem.code, detail=problem.text))
+    return SlicePlanes(
+        shape=(slices, *planes.size),
+        spacings_mm=np.array(spacing_mm),
+        positions_lps=planes.positions_lps[:slices],
+        orientations=np.tile(planes.axes.reshape(6), (slices, 1)),
+        irregularities=tuple(irregularities),
+        statement=statement_of(problems),
+    )
 
 
 def _doubtful_volumes(sorting: VolumeSorting, noun: str) -> list[Problem]:

@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.reading.consistency import consistency_problems, format_problems
+from dicomseries.reading.consistency import consistency_problems, format_of, format_problems
 from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_normal
 from dicomseries.reading.geometry.volume_sorting import sort_files
 from dicomseries.reading.order.placement import Placement, SortedPlanes, no_geometry, place_on_grid
+from dicomseries.reading.order.slice_stacks import IrregularSlices, UnsortedSlices, stack_remedy
 from dicomseries.reading.parse.instance import Instance, file_order, unlike
 from dicomseries.reading.problems import Problem, has_errors
+from dicomseries.slice_planes import SlicePlanes
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.volume_axes import VolumeLayout, layout_of_times
 
@@ -51,23 +53,23 @@ def place_files(instances: Sequence[Instance]) -> Placement:
     -------
     Placement
         Volume by volume if several slices share each place. Files without geometry are in the
-        order of InstanceNumber, on a grid of 1 mm, with a warning.
+        order of InstanceNumber, on a grid of 1 mm, with a warning. Irregular slices have planes
+        instead of a grid, and errors for what needs one.
     """
     files = tuple(sorted(instances, key=file_order))
     problems = list(_file_problems(files))
     if problems:
-        return Placement(instances=files, problems=tuple(problems))
+        return _with_stacks(files, problems)
     if not any(instance.raw("ImagePositionPatient") for instance in files):
         return _place_pictures(files)
     positions, axes = _positions_lps(files), _orientation_of(files[0])
-    if positions is None or axes is None:
-        return Placement(instances=files, problems=(_position_missing(files),))
+    if positions is None or axes is None or not _are_parallel(files):
+        return _place_irregular(files)
     sorting = sort_files(files, positions @ unit_normal(axes))
     in_order = tuple(files[index] for index in sorting.order)
-    problems = list(_orientation_problems(in_order))
-    grid = None
-    if not problems:
-        grid, problems = place_on_grid(_planes(in_order, positions[sorting.order]), sorting)
+    grid, problems = place_on_grid(_planes(in_order, positions[sorting.order]), sorting)
+    if grid is None and any(problem.code == "pixel-spacing-differs" for problem in problems):
+        return _place_irregular(files)
     problems += consistency_problems(in_order)
     volumes = None
     if sorting.arrangement is not None and sorting.arrangement.volumes > 1 and grid is not None:
@@ -75,6 +77,7 @@ def place_files(instances: Sequence[Instance]) -> Placement:
     return Placement(
         instances=in_order,
         grid=None if has_errors(problems) else grid,
+        planes=grid if isinstance(grid, SlicePlanes) else None,
         problems=tuple(problems),
         volumes=volumes,
         layout=sorting.layout if volumes else VolumeLayout(),
@@ -149,33 +152,58 @@ def _are_vectors(values: Sequence[Sequence[float]], size: int) -> bool:
     return all(len(value) == size for value in values) and bool(np.isfinite(values).all())
 
 
-def _position_missing(files: tuple[Instance, ...]) -> Problem:
-    lacking = []
-    for instance in files:
-        has_position = _are_vectors([instance.numbers("ImagePositionPatient")], 3)
-        if not has_position or _orientation_of(instance) is None:
-            lacking.append(instance.name)
-    return Problem(
-        code="position-missing",
-        level="error",
-        text=f"{len(lacking)} of {len(files)} files lack ImagePositionPatient or "
-        f"ImageOrientationPatient, the first is {lacking[0]}",
-        remedy="Move the files that do not belong to the volume to another folder.",
+def _place_irregular(files: tuple[Instance, ...]) -> Placement:
+    """Return files of several orientations, pixel spacings, or without a position."""
+    irregular = IrregularSlices.of(_unsorted(files))
+    order = irregular.order.tolist()
+    place_of = {index: place for place, index in enumerate(order)}
+    stacks = [
+        replace(stack, members=tuple(place_of[index] for index in stack.members))
+        for stack in irregular.stacks
+    ]
+    return Placement(
+        instances=tuple(files[index] for index in order),
+        planes=irregular.planes,
+        stacks=tuple(stacks),
+        problems=(irregular.problem, *consistency_problems(files)),
     )
 
 
-def _orientation_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:
+def _with_stacks(files: tuple[Instance, ...], problems: Sequence[Problem]) -> Placement:
+    """Return files that form no array, with stacks if only their sizes differ."""
+    if [problem.code for problem in problems] != ["mixed-sizes"]:
+        return Placement(instances=files, problems=tuple(problems))
+    stacks = _unsorted(files).stacks()
+    problem = replace(problems[0], remedy=stack_remedy(stacks))
+    return Placement(instances=files, stacks=stacks, problems=(problem,))
+
+
+def _unsorted(files: tuple[Instance, ...]) -> UnsortedSlices:
+    return UnsortedSlices(
+        noun="files",
+        names=[instance.name for instance in files],
+        positions_lps=_rows(files, "ImagePositionPatient", 3),
+        orientations=_rows(files, "ImageOrientationPatient", 6),
+        spacings_mm=_rows(files, "PixelSpacing", 2),
+        formats=np.array(list(map(format_of, files)), np.int64),
+    )
+
+
+def _rows(files: Sequence[Instance], keyword: str, size: int) -> Floats:
+    """Return the numbers of each file, shape (files, size); NaN where they are not complete."""
+    rows = np.full((len(files), size), np.nan)
+    for index, instance in enumerate(files):
+        numbers = instance.numbers(keyword)
+        if _are_vectors([numbers], size):
+            rows[index] = numbers
+    return rows
+
+
+def _are_parallel(files: tuple[Instance, ...]) -> bool:
+    """Return whether all files have the orientation of the first."""
     axes = _orientation_of(files[0])
     others = files if axes is None else unlike(files, _ORIENTATION)[1:]
-    odd = [instance.name for instance in others if not _is_parallel(instance, axes)]
-    if odd:
-        yield Problem(
-            code="mixed-orientations",
-            level="error",
-            text=f"{len(odd)} of {len(files)} files have another orientation than the first, "
-            f"such as {odd[0]}",
-            remedy="Move localizers and reformatted slices to another folder.",
-        )
+    return all(_is_parallel(instance, axes) for instance in others)
 
 
 def _is_parallel(instance: Instance, axes: Floats | None) -> bool:
@@ -187,7 +215,7 @@ def _is_parallel(instance: Instance, axes: Floats | None) -> bool:
 
 def _planes(files: tuple[Instance, ...], positions_lps: Floats) -> SortedPlanes:
     axes = _orientation_of(files[0])
-    assert axes is not None  # noqa: S101 - _orientation_problems has checked it
+    assert axes is not None  # noqa: S101 - _are_parallel has checked it
     between = files[0].decimal("SpacingBetweenSlices")
     thickness = files[0].decimal("SliceThickness")
     return SortedPlanes(

@@ -54,7 +54,7 @@ def save(path: Path, voxels: Voxels) -> None:
 
 def _space(voxels: Voxels) -> list[str]:
     time = voxels.has_time
-    affine = voxels.grid.affine("LPS")[:3]
+    affine = voxels.affine("LPS")[:3]
     zero = [0.0] * time
     vectors = [_vector([*axis, *zero]) for axis in affine.T[:3]]
     vectors += [_vector([0.0, 0.0, 0.0, voxels.step_s or 1.0])] * time

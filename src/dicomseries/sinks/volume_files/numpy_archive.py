@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from dicomseries.sinks.voxels import Voxels
+from dicomseries.slice_planes import SlicePlanes
 
 __all__ = ["PACKAGE", "SUFFIXES", "save"]
 
@@ -17,7 +19,9 @@ PACKAGE: str | None = None
 def save(path: Path, voxels: Voxels) -> None:
     """Write ``array``, ``affine_lps`` (4×4, mm) and its parts.
 
-    Where no geometry is stated, only the array is written. Where the times of the volumes are
+    Irregular slices have ``positions_lps`` (slices, 3), ``orientations`` (slices, 6) and
+    ``pixel_spacings_mm`` (slices, 2) instead, and the affine only if they are evenly sheared. Where
+    no geometry is stated, only the array is written. Where the times of the volumes are
     known, they are ``times_s``, seconds after the first.
 
     Examples
@@ -27,7 +31,9 @@ def save(path: Path, voxels: Voxels) -> None:
     """
     grid = voxels.grid
     arrays = {"array": voxels.array}
-    if voxels.has_geometry:
+    if isinstance(grid, SlicePlanes):
+        arrays |= _planes(grid)
+    elif voxels.has_geometry:
         arrays |= {
             "affine_lps": grid.affine("LPS"),
             "spacing_mm": np.array(grid.spacing_mm),
@@ -37,3 +43,15 @@ def save(path: Path, voxels: Voxels) -> None:
     if voxels.times_s is not None:
         arrays["times_s"] = np.array(voxels.times_s)
     np.savez(path, **arrays)  # type: ignore[arg-type]  # the stub knows allow_pickle only
+
+
+def _planes(planes: SlicePlanes) -> dict[str, npt.NDArray[np.float64]]:
+    """Return what is known of irregular slices, NaN where it is not."""
+    arrays = {
+        "positions_lps": planes.positions_lps,
+        "orientations": planes.orientations,
+        "pixel_spacings_mm": planes.spacings_mm,
+    }
+    if planes.is_evenly_sheared:
+        arrays["affine_lps"] = planes.sheared_affine()
+    return arrays

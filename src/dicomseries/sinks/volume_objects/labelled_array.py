@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dicomseries.errors import missing_package
 from dicomseries.sinks.voxels import Voxels
+from dicomseries.slice_planes import SlicePlanes
 
 __all__ = ["data_array"]
 
@@ -23,7 +25,8 @@ def data_array(voxels: Voxels, attributes: Mapping[str, Any], where: str) -> Any
     LPS mm. Otherwise no coordinate of one axis is a position; then each axis has three, which add
     up: ``L_x + L_y + L_z`` is how far to the left a voxel is, ``P_x + P_y + P_z`` to the back,
     ``S_x + S_y + S_z`` upwards, in mm. Both stay right when the array is cut or computed with.
-    Without a stated geometry there are no coordinates.
+    Without a stated geometry there are no coordinates. Parallel slices that are irregular always
+    have three for each axis.
 
     Parameters
     ----------
@@ -66,6 +69,8 @@ def data_array(voxels: Voxels, attributes: Mapping[str, Any], where: str) -> Any
 def _positions(voxels: Voxels) -> dict[str, Any]:
     """Return the coordinates of the axes."""
     grid = voxels.grid
+    if isinstance(grid, SlicePlanes):
+        return _summed(_offsets_of_planes(grid))
     axes = np.array(grid.axes)
     origin = np.array(grid.origin_lps)
     counts = grid.shape[::-1]
@@ -79,6 +84,22 @@ def _positions(voxels: Voxels) -> dict[str, Any]:
             coordinates[name] = (name, origin[index] + offsets[index][:, index], _MM)
         return coordinates
     offsets[2] = offsets[2] + origin
+    return _summed(offsets)
+
+
+def _offsets_of_planes(planes: SlicePlanes) -> list[npt.NDArray[np.float64]]:
+    """Return the parts of the position along columns, rows and slices of parallel slices."""
+    cosines = np.reshape(planes.orientation, (2, 3))
+    counts = planes.shape[:0:-1]
+    offsets = [
+        np.multiply.outer(np.arange(count) * step, axis)
+        for count, step, axis in zip(counts, planes.pixel_spacing_mm, cosines, strict=True)
+    ]
+    return [*offsets, planes.positions_lps]
+
+
+def _summed(offsets: Sequence[npt.NDArray[np.float64]]) -> dict[str, Any]:
+    """Return three coordinates of each axis, whose sums are positions."""
     return {
         f"{side}_{name}": (name, vectors[:, component], _MM)
         for name, vectors in zip("xyz", offsets, strict=True)

@@ -21,6 +21,8 @@ _SCANNER = 1
 def nifti_image(voxels: Voxels, where: str) -> Any:
     """Return a Nifti1Image with sform and qform, in RAS mm.
 
+    Slices of a tilted gantry have a sheared sform, and no qform, which cannot hold it.
+
     Its axes are (columns, rows, slices[, volumes]), and its memory is that of the array. Even times
     are ``pixdim[4]``. NIfTI cannot leave voxel sizes out: where none is stated they are the 1 of a
     new header, without a unit, and without an orientation.
@@ -34,6 +36,8 @@ def nifti_image(voxels: Voxels, where: str) -> Any:
 
     Raises
     ------
+    GeometryError
+        If the slices are irregular, unless they are evenly sheared.
     OptionError
         If the colours are not 8 bits, which NIfTI's RGB24 is, or NIfTI has no name for the dtype.
     MissingPackageError
@@ -57,7 +61,7 @@ def nifti_image(voxels: Voxels, where: str) -> Any:
         array = _rgb(array, where)
     affine, unit = np.eye(4), "unknown"
     if voxels.has_geometry or voxels.in_plane_mm is not None:
-        affine, unit = voxels.grid.affine("RAS"), "mm"
+        affine, unit = voxels.affine("RAS"), "mm"
     # The header is complete before the image is made, which then keeps the affine in double
     # precision: the header has single precision.
     header = nibabel.Nifti1Header()
@@ -68,6 +72,9 @@ def nifti_image(voxels: Voxels, where: str) -> Any:
     header.set_data_shape(array.T.shape)
     header.set_sform(affine, code=_SCANNER)
     header.set_qform(affine, code=_SCANNER)
+    if not voxels.is_regular:  # a quaternion holds no shear
+        header.set_qform(affine, code=_UNKNOWN)
+        header.set_zooms((*np.linalg.norm(affine[:3, :3], axis=0), *header.get_zooms()[3:]))
     unit_of_time = None
     if voxels.step_s is not None:
         header.set_zooms((*header.get_zooms()[:3], voxels.step_s))
