@@ -8,12 +8,13 @@ from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from dicomseries.api.check import check
+    from dicomseries.api.derived_array import Derivation
     from dicomseries.api.measure import measure
     from dicomseries.api.picture import picture
     from dicomseries.api.plan import plan
     from dicomseries.api.read import read
     from dicomseries.api.read_measurements import read_measurements
-    from dicomseries.api.read_result import Derivation, SeriesVolume
+    from dicomseries.api.read_result import SeriesVolume
     from dicomseries.api.report import report_page
     from dicomseries.api.scan import scan
     from dicomseries.api.serve import held_at, serve
@@ -91,7 +92,8 @@ export_lazily(
         "dicomseries.api.plan": ("plan",),
         "dicomseries.api.read": ("read",),
         "dicomseries.api.read_measurements": ("read_measurements",),
-        "dicomseries.api.read_result": ("Derivation", "SeriesVolume"),
+        "dicomseries.api.derived_array": ("Derivation",),
+        "dicomseries.api.read_result": ("SeriesVolume",),
         "dicomseries.api.report": ("report_page",),
         "dicomseries.api.scan": ("scan",),
         "dicomseries.api.serve": ("held_at", "serve"),
