@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from dicomseries.drawing.volume_preview import Histogram
 from dicomseries.geometry import Grid
+from dicomseries.slice_planes import SlicePlanes
 
 __all__ = ["grid_drawing", "histogram_drawing"]
 
@@ -59,6 +60,8 @@ def grid_drawing(grid: Grid) -> str:
     >>> grid_drawing(Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))[:4]
     '<svg'
     """
+    if isinstance(grid, SlicePlanes):
+        return f"<p>The slices form no regular grid: {grid.summary}.</p>"
     if not grid.statement.has_place:
         return "<p>The pictures have no position in the patient.</p>"
     corners = _corners_in_drawing(grid)

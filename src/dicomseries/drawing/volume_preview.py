@@ -13,6 +13,7 @@ from dicomseries.geometry import Grid
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.orientation import course
 from dicomseries.short_repr import record_repr
+from dicomseries.slice_planes import SlicePlanes
 
 __all__ = [
     "Histogram",
@@ -86,7 +87,7 @@ class VolumePreview:
     Parameters
     ----------
     planes : tuple of PreviewPlane
-        The middle slice, row and column.
+        The middle slice, row and column; of irregular slices the first, middle and last one.
     bins : Histogram
         Real values of the sampled voxels.
     slices, of : int
@@ -145,6 +146,8 @@ def preview_volume(
     def real(values: npt.NDArray[Any]) -> Reals:
         return np.asarray(values, dtype=np.float64) * slope + intercept
 
+    if isinstance(grid, SlicePlanes):
+        return _preview_planes(read, grid, real)
     count, height, width = grid.shape
     indices = sampled_slices(count)
     row, column = height // 2, width // 2
@@ -182,6 +185,42 @@ def preview_volume(
         ),
     )
     return VolumePreview(planes=planes, bins=histogram_of(values), slices=len(indices), of=count)
+
+
+def _preview_planes(
+    read: Callable[[int, int], npt.NDArray[Any]],
+    grid: SlicePlanes,
+    real: Callable[[npt.NDArray[Any]], Reals],
+) -> VolumePreview:
+    """Return the first, middle and last of irregular slices, each as it is."""
+    count, height, width = grid.shape
+    down, across = -(-height // _MOST_PIXELS), -(-width // _MOST_PIXELS)
+    indices = sampled_slices(count)
+    slices = [real(np.asarray(read(index, index + 1))[0][::down, ::across]) for index in indices]
+    values = np.stack(slices)
+    levels = _grey_levels(values)
+    planes = []
+    for index in sorted({0, count // 2, count - 1}):
+        x_mm, y_mm = grid.spacings_mm[index].tolist()
+        planes.append(
+            PreviewPlane(
+                name=f"slice {index}",
+                pixels=levels(slices[indices.index(index)]),
+                size_mm=(x_mm * width, y_mm * height),
+                letters=_sides_of_slice(grid.orientations[index]),
+            )
+        )
+    return VolumePreview(
+        planes=tuple(planes), bins=histogram_of(values), slices=len(indices), of=count
+    )
+
+
+def _sides_of_slice(orientation: Reals) -> tuple[str, ...]:
+    """Return the sides of the patient around a slice; none if it has no orientation."""
+    if not np.isfinite(orientation).all():
+        return ()
+    x, y, z, *rows = orientation.tolist()
+    return (*course((x, y, z)).split("→"), *course((rows[0], rows[1], rows[2])).split("→"))
 
 
 def _sides(grid: Grid) -> tuple[tuple[str, ...], ...]:

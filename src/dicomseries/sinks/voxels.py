@@ -120,7 +120,7 @@ class Voxels:
         """Spacing of columns and rows of pictures without place."""
         statement = self.grid.statement
         if isinstance(self.grid, SlicePlanes):
-            raise self.grid.error()
+            return None
         if statement.has_place or not statement.is_measured:
             return None
         return self.grid.spacing_mm[:2]

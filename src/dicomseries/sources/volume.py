@@ -467,7 +467,7 @@ class Volume:
             files = counted(len(self.tags.paths), "file")
             lines.append(f"  series       {words} ({files})")
         lines.append(f"  spacing      {drawing.spacing_words(self.grid)}")
-        if self.grid.statement.has_place:
+        if self.grid.statement.has_place and self.is_regular:
             words = f"{orientation_code(self.grid)}: {orientation_text(self.grid)}"
             lines.append(f"  orientation  {words}")
         if self.volumes is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import click
@@ -174,12 +174,9 @@ def _content(row: dict[str, Any]) -> str:
         if times is not None:
             text += f" in {times[-1]:g} s"
         parts.append(text)
-    if row["irregular"]:
-        parts.append(row["irregular"])
-    if row["stacks"]:
-        parts.append(_stacks(row["stacks"]))
-    if row["segments"]:
-        parts.append(_segments(row["segments"]))
+    for key, words in _WORDS.items():
+        if row[key]:
+            parts.append(words(row[key]))
     if row["frames"] not in {0, len(row["files"])} and not is_clip:
         parts.append(f"{row['frames']} frames")
     if row["objects"]:
@@ -203,3 +200,11 @@ def _segments(segments: Mapping[str, str]) -> str:
         return count
     labels = ", ".join(f"{number} {label}" for number, label in segments.items())
     return f"{count} ({labels})"
+
+
+_WORDS: Mapping[str, Callable[[Any], str]] = {
+    "irregular": str,
+    "stacks": _stacks,
+    "segments": _segments,
+}
+"""Fact of a series → its words in the table."""

@@ -18,6 +18,7 @@ from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import Statement
 from dicomseries.reading.geometry.volume_sorting import SAME_PLACE, median
 from dicomseries.reading.problems import Problem
+from dicomseries.slice_planes import IRREGULARITIES
 
 __all__ = [
     "SAME_DIRECTION",
@@ -101,8 +102,8 @@ def gap_problems(
             level="error",
             text=f"{count} of {len(names) + count} slices are missing, "
             f"the first between {names[index]} and {names[index + 1]}",
-            remedy="Copy or export the missing files; without them, every voxel behind the gap "
-            "would be misplaced.",
+            remedy="Copy or export the missing files, if there are such. "
+            + IRREGULARITIES["slices-missing"].remedy,
         )
         return
     yield from _uneven_gaps(names, distances_mm)
@@ -114,12 +115,14 @@ def _uneven_gaps(names: Sequence[str], distances_mm: Floats) -> Iterator[Problem
     worst = int(np.argmax(np.abs(gaps - spacing)))
     departure = abs(float(gaps[worst]) - spacing) / spacing
     if departure > _EVEN:
+        is_error = departure > _UNEVEN
+        remedy = "Resample the slices to even spacing; rounded positions of a scanner may stay."
         yield Problem(
             code="spacing-uneven",
-            level=_level(is_error=departure > _UNEVEN),
+            level=_level(is_error=is_error),
             text=f"the gap from {names[worst]} to {names[worst + 1]} is {gaps[worst]:.6g} mm, "
             f"the mean {spacing:.6g} mm",
-            remedy="Resample the slices to even spacing; rounded positions of a scanner may stay.",
+            remedy=IRREGULARITIES["spacing-uneven"].remedy if is_error else remedy,
         )
 
 
@@ -162,12 +165,14 @@ def drift_problems(positions_lps: Floats, axes: Floats, pixel_mm: float) -> list
     spacing = float(steps[-1] @ normal) / (len(positions_lps) - 1)
     if drift <= max(_EVEN * spacing, 1e-3 * pixel_mm):
         return []
+    is_error = drift > pixel_mm / 2
+    remedy = "Resample the slices to a right-angled grid; less than half a pixel may stay."
     return [
         Problem(
             code="slices-sheared",
-            level=_level(is_error=drift > pixel_mm / 2),
+            level=_level(is_error=is_error),
             text=f"the slices shift {drift:.3g} mm sideways (gantry tilt, or rounded positions)",
-            remedy="Resample the slices to a right-angled grid; less than half a pixel may stay.",
+            remedy=IRREGULARITIES["slices-sheared"].remedy if is_error else remedy,
         )
     ]
 
