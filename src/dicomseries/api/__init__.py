@@ -8,7 +8,6 @@ from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from dicomseries.api.check import check
-    from dicomseries.api.derived_array import Derivation
     from dicomseries.api.measure import measure
     from dicomseries.api.picture import picture
     from dicomseries.api.plan import plan
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from dicomseries.api.serve import held_at, serve
     from dicomseries.api.tags import tags
     from dicomseries.api.view import look, opened_in
-    from dicomseries.api.write import write
+    from dicomseries.api.write import Derivation, write
     from dicomseries.api.write_result import write_result
     from dicomseries.checks import Finding, Findings, explain
     from dicomseries.codecs import Htj2k, Jpeg2000, JpegLs, JpegXl, Rle
@@ -92,14 +91,13 @@ export_lazily(
         "dicomseries.api.plan": ("plan",),
         "dicomseries.api.read": ("read",),
         "dicomseries.api.read_measurements": ("read_measurements",),
-        "dicomseries.api.derived_array": ("Derivation",),
         "dicomseries.api.read_result": ("SeriesVolume",),
         "dicomseries.api.report": ("report_page",),
         "dicomseries.api.scan": ("scan",),
         "dicomseries.api.serve": ("held_at", "serve"),
         "dicomseries.api.tags": ("tags",),
         "dicomseries.api.view": ("look", "opened_in"),
-        "dicomseries.api.write": ("write",),
+        "dicomseries.api.write": ("Derivation", "write"),
         "dicomseries.checks": ("Finding", "Findings", "explain"),
         "dicomseries.codecs": ("Htj2k", "Jpeg2000", "JpegLs", "JpegXl", "Rle"),
         "dicomseries.errors": ("DicomSeriesError", "DicomSeriesWarning"),

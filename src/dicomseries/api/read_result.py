@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries import reading, regridding, sinks
-from dicomseries.api.derived_array import Derivation
+from dicomseries.api.write import Derivation
 from dicomseries.errors import DicomSeriesWarning
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.options import WriteKeywords, check_names, with_options

@@ -115,7 +115,7 @@ def open_volume(
     for note in notes:
         warnings.warn(note, DicomSeriesWarning, stacklevel=2)
     if stack is not None:
-        from dicomseries.reading.stack_choice import chosen_stack  # noqa: PLC0415 - rare
+        from dicomseries.reading.contents.stack_choice import chosen_stack  # noqa: PLC0415 - rare
 
         selected = chosen_stack(selected, stack)
     grid = _grid(path, selected)
