@@ -31,8 +31,8 @@ from dicomseries.reading.multiframe.frame_facts import Frames
 from dicomseries.reading.order.slice_stacks import SliceStack
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.problems import Problem, has_errors
-from dicomseries.volume_axes import VolumeLayout
 from dicomseries.slice_planes import IRREGULARITIES, Irregularity, SlicePlanes
+from dicomseries.volume_axes import VolumeLayout
 
 __all__ = ["FrameSet", "Placement", "SortedPlanes", "no_geometry", "place_on_grid"]
 
