@@ -84,6 +84,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "checks",
             "transfer-syntaxes",
             "transfer-syntaxes-read",
+            "foreign-series",
         )
     },
 }

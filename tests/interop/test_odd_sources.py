@@ -190,3 +190,27 @@ def test_a_frame_time_of_pet_without_a_moment_to_count_from_is_left_out(tmp_path
     result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
     assert (result.SeriesTime, float(result.FrameReferenceTime)) == ("120101", 0)
     assert any("FrameReferenceTime" in text for text in receipt.advice)
+
+
+def test_echoes_over_time_are_a_source_whose_times_need_not_rise(tmp_path):
+    array = np.concatenate([ARRAY, ARRAY + 1, ARRAY + 2, ARRAY + 3]).reshape(4, 3, 7, 9)
+    metadata = {"RepetitionTime": 2000}
+    folder = tmp_path / "mr"
+    dcs.write(
+        array, folder, kind="MR", spacing=(1, 1, 2), axes="tzyx", metadata=metadata, sync=False
+    )
+    for at, path in enumerate(sorted(folder.iterdir())):
+        time, echo = divmod(at // 3, 2)  # echo by echo within each time, as scanners number them
+        dataset = pydicom.dcmread(path)
+        dataset.EchoNumbers, dataset.EchoTime = echo + 1, (20, 38)[echo]
+        dataset.AcquisitionDate = "20240229"
+        dataset.AcquisitionTime = f"12000{2 * time}.{257 + 18 * echo:03d}"
+        dataset.AcquisitionNumber = time + 1
+        for keyword in ("TemporalPositionIdentifier", "NumberOfTemporalPositions"):
+            if keyword in dataset:
+                del dataset[keyword]
+        dataset.save_as(path)
+    source = dcs.read(folder)
+    derived = source.derive(np.asarray(source), description="Same")
+    derived.write(tmp_path / "out")
+    assert np.array_equal(np.asarray(dcs.read(tmp_path / "out")), np.asarray(source))

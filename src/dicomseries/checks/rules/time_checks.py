@@ -11,7 +11,12 @@ from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.reading import Instance, file_order, seconds_of_dates
 from dicomseries.standard.objects import sop_classes
-from dicomseries.standard.objects.rising_volumes import RISING, first_not_rising, moment_number
+from dicomseries.standard.objects.rising_volumes import (
+    OTHER_VOLUMES,
+    RISING,
+    first_not_rising,
+    moment_number,
+)
 
 __all__: list[str] = []
 
@@ -125,7 +130,7 @@ def times_rise(view: SeriesView) -> Iterator[Fault]:
         return
     volumes = _volumes(view)
     for keywords, is_strict in RISING.items():
-        if not view.differs(*keywords):
+        if not view.differs(*keywords) or (not is_strict and view.differs(*OTHER_VOLUMES)):
             continue
         starts = [min(_time(file, keywords) for file in files) for files in volumes]
         late = first_not_rising(starts, is_strict=is_strict)

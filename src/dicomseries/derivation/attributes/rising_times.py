@@ -11,21 +11,14 @@ from dicomseries.derivation.attributes.facts_by_slice import ResultLayout
 from dicomseries.derivation.source.source_facts import first_text
 from dicomseries.plan import Column
 from dicomseries.standard.attributes.attribute import Attribute
-from dicomseries.standard.objects.rising_volumes import RISING, first_not_rising, moment_number
+from dicomseries.standard.objects.rising_volumes import (
+    OTHER_VOLUMES,
+    RISING,
+    first_not_rising,
+    moment_number,
+)
 
 __all__ = ["times_out_of_order"]
-
-_OTHER_VOLUMES = frozenset(
-    {
-        "ComplexImageComponent",
-        "DiffusionBValue",
-        "DiffusionGradientOrientation",
-        "EchoNumbers",
-        "EchoTime",
-        "InversionTime",
-    }
-)
-"""Volumes that differ in one of these are no time points: any order of acquisition is right."""
 
 
 def times_out_of_order(
@@ -57,7 +50,7 @@ def times_out_of_order(
     slices = len(layout.matching.exact)
     for keywords, is_strict in RISING.items():
         differing = [keyword for keyword in keywords if keyword in columns]
-        if not differing or (not is_strict and not _OTHER_VOLUMES.isdisjoint(columns)):
+        if not differing or (not is_strict and not OTHER_VOLUMES.isdisjoint(columns)):
             continue
         starts = []
         for volume in range(layout.volumes):

@@ -5,7 +5,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 
-__all__ = ["RISING", "first_not_rising", "moment_number"]
+__all__ = ["OTHER_VOLUMES", "RISING", "first_not_rising", "moment_number"]
+
+OTHER_VOLUMES = frozenset(
+    {
+        "ComplexImageComponent",
+        "DiffusionBValue",
+        "DiffusionGradientOrientation",
+        "EchoNumbers",
+        "EchoTime",
+        "InversionTime",
+    }
+)
+"""Volumes that differ in one of these are no time points: any order of acquisition is right."""
 
 RISING: Mapping[tuple[str, ...], bool] = {
     ("FrameReferenceTime",): True,
