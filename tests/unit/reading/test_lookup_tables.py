@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
-from pydicom import dcmread
+from pydicom import dcmread, dcmwrite
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
+from pydicom.uid import ExplicitVRBigEndian
 
 import dicomseries as dcs
 from dicomseries.errors import ReadError
@@ -152,3 +153,28 @@ def test_inverted_values_are_kept_and_noted(tmp_path):
 def test_converted_colours_are_noted():
     volume = dcs.read(get_testdata_file("examples_ybr_color.dcm"), lazy=True)
     assert "The colours are converted from YBR_FULL_422 to RGB." in volume.notes
+
+
+@pytest.mark.parametrize("name", ["palette", "Modality LUT"])
+def test_tables_of_a_big_endian_file_are_those_of_its_little_endian_copy(name, tmp_path):
+    if name == "palette":
+        dataset = dcmread(get_testdata_file("examples_palette.dcm"))
+    else:
+        folder = with_table(tmp_path / "lut", lambda _: modality_item(-100, np.arange(200) ** 2))
+        dataset = dcmread(folder / "0002.dcm")
+    little, big = tmp_path / "little.dcm", tmp_path / "big.dcm"
+    dataset.save_as(little)
+    expected = np.asarray(dcs.read(little))
+    if name == "palette":
+        for colour in ("Red", "Green", "Blue"):
+            element = dataset[f"{colour}PaletteColorLookupTableData"]
+            element.value = np.frombuffer(element.value, "<u2").astype(">u2").tobytes()
+        dataset["PixelData"].VR = "OB"
+    else:
+        entries = dataset.ModalityLUTSequence[0]["LUTData"]
+        entries.value = np.frombuffer(entries.value, "<u2").astype(">u2").tobytes()
+        dataset.PixelData = np.frombuffer(dataset.PixelData, "<u2").astype(">u2").tobytes()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    dcmwrite(big, dataset, implicit_vr=False, little_endian=False, force_encoding=True)
+    assert expected.any()
+    assert np.array_equal(np.asarray(dcs.read(big)), expected)

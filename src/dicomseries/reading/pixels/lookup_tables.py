@@ -28,6 +28,11 @@ _PALETTE_TAGS = frozenset(
     for colour in ("Red", "Green", "Blue")
     for segmented, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
 )
+_PALETTE_WORDS = tuple(
+    f"{segmented}{colour}PaletteColorLookupTableData"
+    for colour in ("Red", "Green", "Blue")
+    for segmented in ("", "Segmented")
+)
 _FORMAT_TAGS = frozenset({tag_of("BitsAllocated"), tag_of("PixelRepresentation")})
 _MODALITY_TAGS = frozenset({tag_of("ModalityLUTSequence")})
 
@@ -121,11 +126,28 @@ def _table(
     limits = np.iinfo(dtype)
     stored = np.arange(limits.min, limits.max + 1).astype(dtype)
     try:
-        entries = make(instance.dataset(), stored)
+        entries = make(_with_little_words(instance), stored)
     except Exception as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise _unusable(instance, f"a lookup table that cannot be applied: {reason}") from error
     return LookupTable(entries=entries, lowest=int(limits.min))
+
+
+def _with_little_words(instance: Instance) -> Dataset:
+    """Return the attributes, with the words of palettes as pydicom looks them up.
+
+    It takes the words (OW) of a big-endian palette for little-endian ones; not those of LUTData.
+    """
+    dataset = instance.dataset()
+    if instance.byte_order == "<":
+        return dataset
+    for keyword in _PALETTE_WORDS:
+        if keyword not in dataset:
+            continue
+        element = dataset[keyword]
+        if element.VR == "OW" and len(element.value) % 2 == 0:
+            element.value = np.frombuffer(element.value, ">u2").astype("<u2").tobytes()
+    return dataset
 
 
 def _values(dataset: Dataset, stored: npt.NDArray[Any]) -> npt.NDArray[Any]:
