@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dicomseries.errors import OptionError, SourceError
 from dicomseries.lazy_dataclass import dataclass
@@ -17,6 +18,7 @@ __all__ = [
     "layout_of_times",
     "picked_volumes",
     "plain_axis",
+    "record_of_volumes",
     "settled_axes",
     "times_of_axes",
     "volume_words",
@@ -132,8 +134,7 @@ class VolumeAxis:
             where="pick",
             given=f"{self.name} {entry!r}",
             expected=f"an index from 0 to {len(self) - 1} ({listed})",
-            remedy="Choose an entry by its index, such as "
-            f"`pick={{{self.name!r}: 0}}`; named entries also by name.",
+            remedy="Choose one of these entries by its index; those that are words also by name.",
         )
 
 
@@ -302,6 +303,26 @@ def _value_words(axis: VolumeAxis) -> str:
     return f" ({', '.join(numbers)}{unit})"
 
 
+def record_of_volumes(
+    axes: Sequence[VolumeAxis],
+    b_values: Sequence[float] | None,
+    gradients: Sequence[Sequence[float]] | None,
+) -> dict[str, Any]:
+    """Return axes, b-values and gradients of volumes for programs.
+
+    Examples
+    --------
+    >>> record_of_volumes([VolumeAxis(name="echo", values=(5, 7), unit="ms")], None, None)
+    {'volume_axes': [{'name': 'echo', 'unit': 'ms', 'values': [5.0, 7.0]}]}
+    """
+    listed = [{"name": axis.name, "unit": axis.unit, "values": list(axis.values)} for axis in axes]
+    record: dict[str, Any] = {"volume_axes": listed}
+    if b_values is not None and gradients is not None:
+        record["b_values"] = list(map(float, b_values))
+        record["gradients_lps"] = [list(map(float, gradient)) for gradient in gradients]
+    return record
+
+
 def entries_of(axes: Sequence[VolumeAxis]) -> tuple[tuple[str, ...], ...]:
     """Return the texts of the entries of each volume.
 
@@ -349,9 +370,7 @@ def picked_volumes(
                 where="pick",
                 given=f"the axis {name!r}",
                 expected=f"an axis of this volume: {axis_words(axes)}" if axes else "one volume",
-                remedy="Choose an axis that the series has; `read(...).volume_axes` lists them."
-                if axes
-                else "Leave `pick=` out: the series has one volume.",
+                remedy="Choose an axis that the series has, or leave it out for all volumes.",
             )
     volumes = [0]
     remaining = []

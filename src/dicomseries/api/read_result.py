@@ -256,6 +256,7 @@ class SeriesVolume(Volume):
         path : path-like
             Its ending is the format: .npy, .npz, .nii, .nii.gz, .nrrd, .mha, .zarr, .tif. Several
             volumes are the first axis; .npy has no geometry. Attributes are not in the file.
+            Beside .nii and .nii.gz, b-values and gradients are FSL's ``.bval`` and ``.bvec``.
         overwrite : bool
             Replace a file of this name.
 
@@ -289,11 +290,17 @@ class SeriesVolume(Volume):
         """
         sinks.find_format(path)
         sinks.check_free(path, overwrite=overwrite)
+        voxels = self._voxels()
+        beside = sinks.fsl_files(os.fspath(path), voxels)
+        for name in beside:
+            sinks.check_free(name, overwrite=overwrite)
         if self.tags.shared.get("PhotometricInterpretation") == "MONOCHROME1":
             warnings.warn(_INVERTED, DicomSeriesWarning, stacklevel=2)
         if not os.fspath(path).lower().endswith(".npy"):  # which has no geometry at all
             self._warn_of_thickness(os.fspath(path))
-        sinks.save_volume(path, self._voxels(), overwrite=overwrite)
+        sinks.save_volume(path, voxels, overwrite=overwrite)
+        for name, text in beside.items():
+            sinks.save_bytes(name, text.encode("ascii"), overwrite=overwrite)
 
     def to_sitk(self) -> Any:
         """Return the volume as an image of SimpleITK, in LPS mm.
@@ -367,8 +374,9 @@ class SeriesVolume(Volume):
         Returns
         -------
         xarray.DataArray
-            Dimensions ([t, ]z, y, x[, rgb]). Coordinates are LPS mm where rows, columns and slices
-            run along the axes of the patient. Otherwise each axis has three, whose sums are the
+            Dimensions ([t, ]z, y, x[, rgb]); named axes of volumes in place of t, such as (echo, t,
+            z, y, x), with their values. Coordinates are LPS mm where rows, columns and slices run
+            along the axes of the patient. Otherwise each axis has three, whose sums are the
             positions: ``L_x + L_y + L_z`` to the left, and so for P and S. ``t`` is in seconds.
             ``attrs["units"]`` is the unit of the values, where the series states one. `write` takes
             the array back, whole or cut.
@@ -401,7 +409,7 @@ class SeriesVolume(Volume):
             self.grid,
             volumes=self.volumes,
             times_s=self.times_s,
-        )
+        ).with_volumes(self.volume_axes, self.b_values, self.gradients)
 
     def _warn_of_thickness(self, target: str) -> None:
         statement = self.grid.statement

@@ -18,6 +18,7 @@ from dicomseries.options import Option, load_mapping, options_of
 __all__ = [
     "arguments_of",
     "drawing_of",
+    "entries_of_axes",
     "is_given",
     "metadata_of",
     "slices_of",
@@ -169,6 +170,36 @@ def drawing_of(words: Mapping[str, Any]) -> dict[str, Any]:
     if words["window"] is not None or words["preset"] is not None:
         drawing["window"] = words["window"] or words["preset"]
     return drawing
+
+
+def entries_of_axes(texts: Sequence[str]) -> dict[str, int | str]:
+    """Return the entries of axes of volumes, from AXIS=ENTRY.
+
+    Raises
+    ------
+    OptionError
+        If a text has another form, or names an axis twice.
+
+    Examples
+    --------
+    >>> entries_of_axes(["echo=1", "part=phase"])
+    {'echo': 1, 'part': 'phase'}
+    """
+    entries: dict[str, int | str] = {}
+    for text in texts:
+        axis, separator, entry = (part.strip() for part in text.partition("="))
+        if not axis or not separator or not entry or axis in entries:
+            raise OptionError(
+                code="pick-unknown",
+                where="--pick",
+                given=repr(text),
+                expected="AXIS=ENTRY, each axis once: the index of an entry from 0, or its name",
+                remedy="Write for instance --pick echo=0 or --pick part=phase; the command list "
+                "shows the axes.",
+            )
+        digits = entry.removeprefix("-")
+        entries[axis] = int(entry) if digits.isascii() and digits.isdecimal() else entry
+    return entries
 
 
 def slices_of(text: str) -> slice | int:

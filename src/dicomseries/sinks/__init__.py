@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from dicomseries.sinks.object_store import ObjectSink, check_prefix, find_plan
     from dicomseries.sinks.volume_files import check_free, find_format, save_volume
+    from dicomseries.sinks.volume_files.fsl_gradients import fsl_files
     from dicomseries.sinks.volume_objects import data_array, itk_image, nifti_image
     from dicomseries.sinks.voxels import Voxels
     from dicomseries.sinks.whole_file import save_bytes
@@ -41,6 +42,7 @@ __all__ = [
     "find_format",
     "find_leftover",
     "find_plan",
+    "fsl_files",
     "itk_image",
     "nifti_image",
     "save_bytes",
@@ -60,6 +62,7 @@ export_lazily(
         ),
         "dicomseries.sinks.object_store": ("ObjectSink", "check_prefix", "find_plan"),
         "dicomseries.sinks.volume_files": ("check_free", "find_format", "save_volume"),
+        "dicomseries.sinks.volume_files.fsl_gradients": ("fsl_files",),
         "dicomseries.sinks.volume_objects": ("data_array", "itk_image", "nifti_image"),
         "dicomseries.sinks.voxels": ("Voxels",),
         "dicomseries.sinks.whole_file": ("save_bytes",),

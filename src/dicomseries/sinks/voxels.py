@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,14 @@ from dicomseries.errors import OptionError
 from dicomseries.geometry import Grid, Space
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.slice_planes import SlicePlanes
+from dicomseries.volume_axes import VolumeAxis, record_of_volumes
 
 __all__ = ["Voxels"]
 
-_EVEN = 1e-6
-"""Departure of times from even steps, as a part of the step, that is rounding."""
+_EVEN = 0.01
+"""Largest departure of times from even steps, as a part of the step."""
+_CLOCK_S = 0.005
+"""Largest departure in seconds: the clock of a scanner has steps of 2.5 ms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +37,10 @@ class Voxels:
         What the axes are.
     times_s : tuple of float, optional
         When each volume was taken, in seconds after the first.
+    volume_axes : tuple of VolumeAxis
+        What differs between the volumes, the outer axis first.
+    b_values, gradients : ndarray, optional
+        Diffusion weighting in s/mm², and unit vector in patient LPS, of each volume.
 
     Examples
     --------
@@ -46,6 +54,9 @@ class Voxels:
     grid: Grid
     axes: str
     times_s: tuple[float, ...] | None = None
+    volume_axes: tuple[VolumeAxis, ...] = ()
+    b_values: npt.NDArray[np.float64] | None = None
+    gradients: npt.NDArray[np.float64] | None = None
 
     @classmethod
     def of(
@@ -82,6 +93,32 @@ class Voxels:
             expected="([volumes, ]slices, rows, columns[, 3])",
             remedy="Pass the array and the grid of one Volume.",
         )
+
+    def with_volumes(
+        self,
+        volume_axes: tuple[VolumeAxis, ...],
+        b_values: npt.NDArray[np.float64] | None = None,
+        gradients: npt.NDArray[np.float64] | None = None,
+    ) -> Voxels:
+        """Return the voxels with what is known of their volumes."""
+        if not self.has_time:
+            return self
+        return replace(self, volume_axes=volume_axes, b_values=b_values, gradients=gradients)
+
+    @property
+    def is_time_axis(self) -> bool:
+        """Whether the axis of volumes is one of time, or nothing is known of it."""
+        names = {axis.name for axis in self.volume_axes}
+        return names <= {"time", "volume"}
+
+    @property
+    def volume_record(self) -> dict[str, Any]:
+        """What is known of the volumes, for JSON: axes, b-values and gradients."""
+        if self.is_time_axis and self.b_values is None:
+            return {}
+        gradients = None if self.gradients is None else self.gradients.tolist()
+        b_values = None if self.b_values is None else self.b_values.tolist()
+        return record_of_volumes(self.volume_axes, b_values, gradients)
 
     @property
     def has_time(self) -> bool:
@@ -127,12 +164,13 @@ class Voxels:
 
     @property
     def step_s(self) -> float | None:
-        """Seconds between volumes, None if unknown or uneven."""
+        """Seconds between volumes; None if unknown, or more uneven than a clock's rounding."""
         if not self.has_time or self.times_s is None or len(self.times_s) < 2:
             return None
         steps = np.diff(self.times_s)
         step = float((self.times_s[-1] - self.times_s[0]) / len(steps))
-        if float(np.abs(steps - step).max()) <= _EVEN * step:
+        even = self.times_s[0] + step * np.arange(len(self.times_s))
+        if float(np.abs(even - self.times_s).max()) <= min(_CLOCK_S, _EVEN * step):
             return round(step, 9)
         return None
 

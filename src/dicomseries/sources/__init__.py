@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dicomseries.sources.all_formats import FORMATS, Format
     from dicomseries.sources.arguments.diffusion_gradients import diffusion_gradients
     from dicomseries.sources.arguments.segment_layers import HIGHEST_LABEL
+    from dicomseries.sources.arguments.volume_weightings import fsl_directions
     from dicomseries.sources.array_source import ArraySource, MaskSource, is_collection
     from dicomseries.sources.formats.nifti import label_names
     from dicomseries.sources.frames.array_frames import array_frames
@@ -61,6 +62,7 @@ __all__ = [
     "Volume",
     "array_frames",
     "diffusion_gradients",
+    "fsl_directions",
     "is_collection",
     "label_names",
     "mask_set_of",
@@ -82,6 +84,7 @@ export_lazily(
     __name__,
     {
         "dicomseries.sources.arguments.diffusion_gradients": ("diffusion_gradients",),
+        "dicomseries.sources.arguments.volume_weightings": ("fsl_directions",),
         "dicomseries.sources.arguments.segment_layers": ("HIGHEST_LABEL",),
         "dicomseries.sources.array_source": ("ArraySource", "MaskSource", "is_collection"),
         "dicomseries.sources.all_formats": ("FORMATS", "Format"),

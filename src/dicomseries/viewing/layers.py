@@ -17,6 +17,7 @@ from dicomseries.reading import Series, SeriesTags, volume_of
 from dicomseries.regridding import ExactRelation, exact_relation, frames_on_grid
 from dicomseries.sources import Volume, unit_of
 from dicomseries.viewing.grey_windows import PRESETS, GreyWindow, header_window, window_of_values
+from dicomseries.volume_axes import entries_of
 
 __all__ = ["Layer", "check_regular", "layer_of", "place_overlay"]
 
@@ -49,7 +50,7 @@ class Layer:
     labels : mapping of int to str
         Name of each value, if the values are labels.
     axis : str
-        Meaning of the volumes: "time", "segment" or "volume".
+        Meaning of the volumes: "time", "segment", "volume", or names as "echo × time".
     steps : tuple of str
         Name of each volume.
     is_inverted : bool
@@ -152,9 +153,15 @@ def _steps(series: Series, volume: Volume) -> tuple[str, tuple[str, ...]]:
     if series.segments:
         segments = sorted(series.segments.items())
         return "segment", tuple(f"{number} {label}".strip() for number, label in segments)
-    if series.times_s is not None:
-        return "time", tuple(f"{time:g} s" for time in series.times_s)
-    return "volume", tuple(str(index + 1) for index in range(volume.volumes))
+    names = [axis.name for axis in volume.volume_axes]
+    if names in (["time"], ["volume"]):
+        return names[0], volume.volume_axes[0].texts
+    entries = [" · ".join(entry) for entry in entries_of(volume.volume_axes)]
+    if volume.gradients is not None:
+        for index, gradient in enumerate(volume.gradients.tolist()):
+            if any(gradient):
+                entries[index] += f" ({', '.join(f'{part:.2f}' for part in gradient)})"
+    return " × ".join(name.replace("_", " ") for name in names), tuple(entries)
 
 
 def _sampled_values(volume: Volume) -> npt.NDArray[Any]:

@@ -16,6 +16,7 @@ from dicomseries.cli.storage_options import shown, storage_options_of
 from dicomseries.cli.terminal import is_terminal, printable
 from dicomseries.cli.terminal import preview as show_preview
 from dicomseries.errors import DicomSeriesError, counted
+from dicomseries.volume_axes import VolumeAxis, axis_words, record_of_volumes
 
 __all__ = ["list_series", "register"]
 
@@ -102,6 +103,7 @@ def _row(series: Any) -> dict[str, Any]:
     """Return the facts of a series, for programs."""
     from dicomseries.drawing import numbers_of_grid
 
+    layout = series.layout
     size, numbers = (series.columns, series.rows, series.frames), _NO_GRID
     if not series.has_images:
         size = (0, 0, 0)
@@ -123,6 +125,7 @@ def _row(series: Any) -> dict[str, Any]:
         "times_s": series.times_s,
         "irregular": "" if series.planes is None else series.planes.summary,
         "stacks": {stack.name: len(stack.members) for stack in series.stacks},
+        **record_of_volumes(layout.axes, layout.b_values, layout.gradients),
         "segments": {str(number): label for number, label in series.segments.items()},
         "files": list(map(str, series.paths)),
         "objects": [instance.path for instance in series.objects],
@@ -171,8 +174,11 @@ def _content(row: dict[str, Any]) -> str:
     if row["volumes"] > 1:
         times = row["times_s"]
         text = f"{row['volumes']} {'frames' if is_clip else 'volumes'}"
+        axes = [VolumeAxis(**axis) for axis in row["volume_axes"]]
         if times is not None:
             text += f" in {times[-1]:g} s"
+        if axes and [axis.name for axis in axes] not in (["time"], ["volume"]):
+            text += f": {axis_words(axes)}"
         parts.append(text)
     for key, words in _WORDS.items():
         if row[key]:

@@ -9,9 +9,10 @@ import click
 from dicomseries.cli import shared_options, terminal
 from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine, CommandOption
 from dicomseries.cli.help_sections import examples
-from dicomseries.cli.parse_arguments import slices_of
+from dicomseries.cli.parse_arguments import entries_of_axes, slices_of
 from dicomseries.cli.storage_options import storage_options_of
 from dicomseries.errors import OptionError, counted
+from dicomseries.volume_axes import axis_words, record_of_volumes
 
 if TYPE_CHECKING:  # numpy is not needed to say how the command is called
     from dicomseries.api import SeriesVolume
@@ -28,6 +29,7 @@ def register(app: CommandLine) -> None:
             "dicomseries read scans/ brain.nii.gz --series 1.2.840.99999.1",
             "dicomseries read out/ stored.npy --stored --overwrite",
             "dicomseries read functional/ first.nii.gz --time-point 0",
+            "dicomseries read echoes/ second.nii.gz --pick echo=1",
             "dicomseries read chest/ lungs.nrrd --slices 100:300:2",
             "dicomseries read seg/ liver.nii.gz --segment Liver --onto ct/",
             "dicomseries read dose/ dose.nrrd --onto ct/ --resample linear",
@@ -50,6 +52,15 @@ def read(
     *,
     uid: shared_options.Series = None,
     time_point: shared_options.TimePoint = None,
+    pick: Annotated[
+        list[str] | None,
+        CommandOption(
+            "--pick",
+            metavar="AXIS=ENTRY",
+            help="Only this entry of an axis of volumes: echo=0, part=phase, time=-1. More than"
+            " once for several axes.",
+        ),
+    ] = None,
     slices: Annotated[
         str | None,
         CommandOption(
@@ -130,7 +141,9 @@ def read(
 ) -> None:
     """Read a series and save it as NumPy, NIfTI, NRRD, MetaImage, OME-Zarr or TIFF.
 
-    Several volumes of one series are the first axis of the array; a segmentation is saved as its
+    Several volumes of one series are the first axis of the array: time points, or echoes, parts
+    and others by name, which "list" shows. b-values and directions of diffusion are saved beside
+    .nii as FSL's .bval and .bvec; a segmentation is saved as its
     labels, or as a volume for each segment if they overlap. .npz has the arrays "array",
     "affine_lps" and, if the times of the volumes are known, "times_s"; .npy has no geometry.
     Geometry that the series does not state is not in the file; .nii then has voxels of 1 without a
@@ -159,6 +172,8 @@ def read(
     )
     if segment is not None:
         volume = volume.segment(_segment(segment, volume))
+    if pick:
+        volume = volume.pick(**entries_of_axes(pick))
     if time_point is not None:
         volume = _one_volume(volume, time_point, series)
     volume.save(out, overwrite=overwrite)
@@ -170,6 +185,7 @@ def read(
         "dtype": str(volume.dtype),
         "volumes": volume.volumes or 1,
         "times_s": volume.times_s,
+        **_volume_record(volume),
         **stated,
         "slope": volume.slope,
         "intercept": volume.intercept,
@@ -194,12 +210,25 @@ def _segment(text: str, volume: SeriesVolume) -> int | str:
     return int(text) if text.isdecimal() and text not in labels else text
 
 
+def _volume_record(volume: SeriesVolume) -> dict[str, Any]:
+    b_values, gradients = volume.b_values, volume.gradients
+    return record_of_volumes(
+        volume.volume_axes,
+        None if b_values is None else b_values.tolist(),
+        None if gradients is None else gradients.tolist(),
+    )
+
+
 def _size(volume: SeriesVolume) -> str:
     """Return the shape with volumes and slices named."""
     if volume.volumes is None:
         return " x ".join(map(str, volume.shape))
     word = "volumes" if volume.grid.statement.has_place or volume.slices > 1 else "frames"
-    return f"{volume.volumes} {word} of {' x '.join(map(str, volume.shape[1:]))}"
+    size = f"{volume.volumes} {word} of {' x '.join(map(str, volume.shape[1:]))}"
+    names = [axis.name for axis in volume.volume_axes]
+    if names in (["time"], ["volume"]):
+        return size
+    return f"{size} ({axis_words(volume.volume_axes)})"
 
 
 def _one_volume(volume: SeriesVolume, index: int, where: str) -> SeriesVolume:

@@ -119,6 +119,8 @@ _PHILIPS_PART = (0x2005, "Philips MR Imaging DD 001", 0x11)
 
 _GE_SIGNS = {0: (1.0, 1.0, -1.0), 1: (-1.0, 1.0, 1.0), 2: (-1.0, -1.0, 1.0)}
 """Signs along columns, rows and normal by the nearest axis of the normal, as dcm2niix has them."""
+_GE_SIGNS_BY_ROW = {**_GE_SIGNS, 1: (1.0, -1.0, 1.0)}
+"""The same for phase encoding along rows, which dcm2niix calls untested."""
 
 
 def private_column(instances: Sequence[Instance], private: PrivateNumbers) -> Floats | None:
@@ -282,10 +284,10 @@ def _image_components(instance: Instance, vector: Floats, normal: Floats) -> Flo
     GE's are along the frequency, phase and slice gradients.
     """
     x, y, z = vector
+    nearest = int(np.abs(normal).argmax())
     if instance.text("InPlanePhaseEncodingDirection").upper().startswith("ROW"):
-        x, y = y, -x
-    signs = _GE_SIGNS[int(np.abs(normal).argmax())]
-    return np.array([x, y, z]) * signs
+        return np.array([y, -x, z]) * _GE_SIGNS_BY_ROW[nearest]
+    return vector * _GE_SIGNS[nearest]
 
 
 def _csa_diffusion(instances: Sequence[Instance]) -> Floats | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from dicomseries.sinks.volume_files.raw_voxels import name_of_dtype, number_texts, save_raw
 from dicomseries.sinks.voxels import Voxels
@@ -21,8 +24,9 @@ _TYPES = {**dict(zip(_INTEGERS, _INTEGERS, strict=True)), "float32": "float", "f
 def save(path: Path, voxels: Voxels) -> None:
     """Write one attached-header file, little-endian, in LPS mm.
 
-    Volumes are a fourth axis, of time. Where no geometry is stated there is no space, and a spacing
-    that is not known is NaN.
+    Volumes are a fourth axis, of time, or a list of what else differs: names and values of the
+    axes are in the pair ``dicomseries``, diffusion weightings also in those of DWMRI. Where no
+    geometry is stated there is no space, and a spacing that is not known is NaN.
 
     Raises
     ------
@@ -36,12 +40,13 @@ def save(path: Path, voxels: Voxels) -> None:
     """
     array = voxels.array
     colour, time = voxels.is_colour, voxels.has_time
+    kind = "time" if voxels.is_time_axis else "list"
     lines = [
         "NRRD0004",
         f"type: {name_of_dtype(array.dtype, _TYPES, '.nrrd')}",
         f"dimension: {array.ndim}",
         f"sizes: {' '.join(map(str, reversed(array.shape)))}",
-        f"kinds: {' '.join(['RGB-color'] * colour + ['domain'] * 3 + ['time'] * time)}",
+        f"kinds: {' '.join(['RGB-color'] * colour + ['domain'] * 3 + [kind] * time)}",
         "endian: little",
         "encoding: raw",
     ]
@@ -49,21 +54,53 @@ def save(path: Path, voxels: Voxels) -> None:
         lines += _space(voxels)
     else:
         lines += _spacings(voxels)
+    lines += _pairs(voxels)
     save_raw(path, "\n".join(lines) + "\n\n", voxels)
 
 
 def _space(voxels: Voxels) -> list[str]:
-    time = voxels.has_time
+    time = voxels.has_time and voxels.is_time_axis
     affine = voxels.affine("LPS")[:3]
     zero = [0.0] * time
     vectors = [_vector([*axis, *zero]) for axis in affine.T[:3]]
     vectors += [_vector([0.0, 0.0, 0.0, voxels.step_s or 1.0])] * time
-    return [
+    vectors += ["none"] * (voxels.has_time and not time)
+    lines = [
         "space: left-posterior-superior" + "-time" * time,
         f"space directions: {' '.join(['none'] * voxels.is_colour + vectors)}",
         "space units: " + _quoted(["mm"] * 3 + [_unit_of_time(voxels)] * time),
         f"space origin: {_vector([*affine[:, 3], *zero])}",
     ]
+    if _is_diffusion(voxels):
+        lines.append(f"measurement frame: {' '.join(map(_vector, np.eye(3).tolist()))}")
+    return lines
+
+
+def _is_diffusion(voxels: Voxels) -> bool:
+    """Return whether the volumes are diffusion weightings, and nothing else."""
+    names = [axis.name for axis in voxels.volume_axes]
+    return voxels.has_geometry and names == ["diffusion"] and voxels.gradients is not None
+
+
+def _pairs(voxels: Voxels) -> list[str]:
+    """Return what is known of the volumes, as pairs of key and value.
+
+    Diffusion weightings are those of NRRD's DWMRI: vectors in LPS, whose length is the root of the
+    part of the largest b-value.
+    """
+    record = voxels.volume_record
+    if not record:
+        return []
+    lines = [f"dicomseries:={json.dumps(record, separators=(',', ':'))}"]
+    if not _is_diffusion(voxels):
+        return lines
+    b_values, gradients = np.array(record["b_values"]), np.array(record["gradients_lps"])
+    largest = float(b_values.max())
+    lines += ["modality:=DWMRI", f"DWMRI_b-value:={number_texts([largest])[0]}"]
+    lengths = np.sqrt(b_values / largest)[:, np.newaxis]
+    for index, vector in enumerate((gradients * lengths + 0.0).tolist()):
+        lines.append(f"DWMRI_gradient_{index:04d}:={' '.join(number_texts(vector))}")
+    return lines
 
 
 def _spacings(voxels: Voxels) -> list[str]:

@@ -22,7 +22,9 @@ def save(path: Path, voxels: Voxels) -> None:
     Irregular slices have ``positions_lps`` (slices, 3), ``orientations`` (slices, 6) and
     ``pixel_spacings_mm`` (slices, 2) instead, and the affine only if they are evenly sheared. Where
     no geometry is stated, only the array is written. Where the times of the volumes are
-    known, they are ``times_s``, seconds after the first.
+    known, they are ``times_s``, seconds after the first. The names of the axes
+    of volumes are ``volume_axes``, their values ``echo_values`` and so on; ``b_values`` and
+    ``gradients_lps`` have a row for each volume.
 
     Examples
     --------
@@ -42,6 +44,12 @@ def save(path: Path, voxels: Voxels) -> None:
         }
     if voxels.times_s is not None:
         arrays["times_s"] = np.array(voxels.times_s)
+    if voxels.b_values is not None and voxels.gradients is not None:
+        arrays |= {"b_values": voxels.b_values, "gradients_lps": voxels.gradients}
+    if not voxels.is_time_axis:
+        arrays["volume_axes"] = np.array([axis.name for axis in voxels.volume_axes])
+        for axis in voxels.volume_axes:
+            arrays[f"{axis.name}_values"] = np.array(axis.values)
     np.savez(path, **arrays)  # type: ignore[arg-type]  # the stub knows allow_pickle only
 
 

@@ -39,6 +39,7 @@ def save(path: Path, voxels: Voxels) -> None:
         }
     if voxels.times_s is not None:
         description["times_s"] = list(voxels.times_s)
+    description |= voxels.volume_record
     tifffile.imwrite(
         path,
         np.ascontiguousarray(voxels.array),

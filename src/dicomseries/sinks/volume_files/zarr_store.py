@@ -58,6 +58,9 @@ def _attributes(voxels: Voxels) -> dict[str, Any]:
         scale["t"] = voxels.step_s or 1.0
     if voxels.times_s is not None:
         written["times_s"] = list(voxels.times_s)
+    written |= voxels.volume_record
+    if not voxels.is_time_axis:
+        axes["t"]["type"] = "volume"
     transforms = [
         {"type": "scale", "scale": [scale[letter] for letter in voxels.axes]},
         {"type": "translation", "translation": [shift[letter] for letter in voxels.axes]},

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dicomseries.errors import missing_package
 from dicomseries.sinks.voxels import Voxels
 from dicomseries.slice_planes import SlicePlanes
+from dicomseries.volume_axes import VolumeAxis
 
 __all__ = ["data_array"]
 
@@ -20,6 +21,10 @@ _DIMENSIONS = {"t": "t", "z": "z", "y": "y", "x": "x", "c": "rgb"}
 
 def data_array(voxels: Voxels, attributes: Mapping[str, Any], where: str) -> Any:
     """Return a DataArray with dimensions ([t, ]z, y, x[, rgb]).
+
+    Each named axis of volumes is a dimension of this name, with its values as coordinate: ``echo``
+    (ms), ``part``, and ``t`` for time (s). That of diffusion has the coordinates ``b_value``
+    (s/mm²) and ``gradient_L``, ``gradient_P``, ``gradient_S`` (a unit vector).
 
     Where rows, columns and slices run along the axes of the patient, the coordinates x, y and z are
     LPS mm. Otherwise no coordinate of one axis is a position; then each axis has three, which add
@@ -58,12 +63,41 @@ def data_array(voxels: Voxels, attributes: Mapping[str, Any], where: str) -> Any
     coordinates: dict[str, Any] = {}
     if voxels.has_geometry:
         coordinates |= _positions(voxels)
-    if voxels.times_s is not None:
+    if voxels.times_s is not None and voxels.is_time_axis:
         coordinates["t"] = ("t", np.array(voxels.times_s), {"units": "s"})
     if voxels.is_colour:
         coordinates["rgb"] = ("rgb", ["R", "G", "B"])
     dimensions = [_DIMENSIONS[letter] for letter in voxels.axes]
-    return xarray.DataArray(voxels.array, coordinates, dimensions, attrs=dict(attributes))
+    array = voxels.array
+    if voxels.has_time and not voxels.is_time_axis:
+        names = [_dimension_of(axis) for axis in voxels.volume_axes]
+        array = array.reshape(*map(len, voxels.volume_axes), *array.shape[1:])
+        dimensions = [*names, *dimensions[1:]]
+        coordinates |= _coordinates_of_volumes(voxels)
+    return xarray.DataArray(array, coordinates, dimensions, attrs=dict(attributes))
+
+
+def _dimension_of(axis: VolumeAxis) -> str:
+    return "t" if axis.name == "time" else axis.name
+
+
+def _coordinates_of_volumes(voxels: Voxels) -> dict[str, Any]:
+    """Return the coordinates of named axes of volumes."""
+    coordinates: dict[str, Any] = {}
+    names = tuple(map(_dimension_of, voxels.volume_axes))
+    for name, axis in zip(names, voxels.volume_axes, strict=True):
+        units = {"units": axis.unit} if axis.unit else {}
+        if axis.name == "diffusion":
+            coordinates["b_value"] = (name, np.array(axis.values), units)
+        else:
+            coordinates[name] = (name, np.array(axis.values), units)
+    if voxels.gradients is not None:
+        lengths = tuple(map(len, voxels.volume_axes))
+        for side, parts in zip("LPS", voxels.gradients.T, strict=True):
+            coordinates[f"gradient_{side}"] = (names, parts.reshape(lengths))
+    if voxels.times_s is not None and len(names) == 1:
+        coordinates["start"] = (names, np.array(voxels.times_s), {"units": "s"})
+    return coordinates
 
 
 def _positions(voxels: Voxels) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import OptionError, missing_package
 from dicomseries.sinks.voxels import Voxels
+from dicomseries.volume_axes import axis_words
 
 __all__ = ["nifti_image"]
 
@@ -23,9 +24,10 @@ def nifti_image(voxels: Voxels, where: str) -> Any:
 
     Slices of a tilted gantry have a sheared sform, and no qform, which cannot hold it.
 
-    Its axes are (columns, rows, slices[, volumes]), and its memory is that of the array. Even times
-    are ``pixdim[4]``. NIfTI cannot leave voxel sizes out: where none is stated they are the 1 of a
-    new header, without a unit, and without an orientation.
+    Its axes are (columns, rows, slices[, volumes]), and its memory is that of the array. Even
+    times are ``pixdim[4]``; names and values of other axes of volumes are in ``descrip``. NIfTI
+    cannot leave voxel sizes out: where none is stated they are the 1 of a new header, without a
+    unit, and without an orientation.
 
     Parameters
     ----------
@@ -80,11 +82,19 @@ def nifti_image(voxels: Voxels, where: str) -> Any:
         header.set_zooms((*header.get_zooms()[:3], voxels.step_s))
         unit_of_time = "sec"
     header.set_xyzt_units(xyz=unit, t=unit_of_time)
+    if not voxels.is_time_axis:
+        header["descrip"] = _described(axis_words(voxels.volume_axes))
     image = nibabel.Nifti1Image(array.T, affine, header)
     if not voxels.has_geometry:
         image.set_sform(affine, code=_UNKNOWN)
         image.set_qform(affine, code=_UNKNOWN)
     return image
+
+
+def _described(text: str) -> bytes:
+    """Return the 79 bytes of ASCII that a header has for a description."""
+    plain = text.replace("²", "2").replace("×", "x").replace("…", "...")
+    return plain.encode("ascii", "replace")[:79]
 
 
 def _rgb(array: npt.NDArray[Any], where: str) -> npt.NDArray[Any]:

@@ -24,6 +24,7 @@ from dicomseries.sources.frames.files.mapped_files import FileArray, map_file
 from dicomseries.sources.frames.files.unpacked_size import check_packing
 from dicomseries.sources.frames.files.unpacked_stream import unpack
 from dicomseries.sources.volume import Volume
+from dicomseries.volume_axes import AXIS_NAMES
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
 
@@ -34,6 +35,10 @@ _AFFINE = "affine_lps"
 _TIMES = "times_s"
 _GEOMETRY = frozenset({_AFFINE, _TIMES, "spacing_mm", "origin_lps", "direction_lps"})
 """Names beside the array in a file with its place."""
+_VOLUMES = frozenset(
+    {"volume_axes", "b_values", "gradients_lps", *(f"{name}_values" for name in AXIS_NAMES)}
+)
+"""Names of what is known of the volumes."""
 
 
 def matches(source: object) -> bool:
@@ -139,7 +144,7 @@ def _choose(members: list[str], source: Location) -> str:
     by_name = {member.removesuffix(".npy"): member for member in members}
     names = [*by_name]
     if {_AFFINE, _TIMES} & set(names):
-        names = [name for name in names if name not in _GEOMETRY]
+        names = [name for name in names if name not in _GEOMETRY and name not in _VOLUMES]
     if source.member is None and len(names) == 1:
         return by_name[names[0]]
     if source.member in names:

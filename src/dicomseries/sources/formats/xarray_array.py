@@ -25,6 +25,7 @@ from dicomseries.sources.frames.dask_frames import ComputedArray, is_dask
 from dicomseries.sources.frames.sliced_frames import sliced_frames
 from dicomseries.sources.optional_packages import made_by
 from dicomseries.sources.volume import Volume
+from dicomseries.volume_axes import AXIS_NAMES
 
 __all__ = ["EVENNESS", "PACKAGE", "matches", "open_volume"]
 
@@ -68,6 +69,9 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     sums over x, y, z are the position of a voxel. Dimensions of other names are taken by their
     order, without geometry.
 
+    Dimensions that `SeriesVolume.to_xarray` makes of axes of volumes (echo, part, ...) become one
+    axis t, the outer one first.
+
     The coordinate of t is the times: datetime64, timedelta64, or numbers whose unit of time is
     ``attrs["units"]``; numbers without one are left out with a warning.
 
@@ -91,6 +95,7 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     where = arguments.where
     if not hasattr(source, "dims") or not hasattr(source, "dtype"):
         raise _several_arrays(source, where)
+    source = _one_axis_of_volumes(source)
     names = [str(name).lower() for name in source.dims]
     letters = [_LETTERS.get(name, name) for name in names]
     is_distinct = len(set(letters)) == len(letters)
@@ -111,6 +116,19 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
         partial(_grid, source, letters) if is_named else no_grid,
         source_times=lambda _: _times(source, axes.letters, where),
     )
+
+
+def _one_axis_of_volumes(source: Any) -> Any:
+    """Return the array with named axes of volumes joined to the dimension t."""
+    named = [name for name in source.dims if name in AXIS_NAMES and name != "time"]
+    if not named:
+        return source
+    joined = [name for name in source.dims if name in named or name in {"t", "time"}]
+    others = [name for name in source.dims if name not in joined]
+    coordinates = [name for name, row in source.coords.items() if set(row.dims) & set(joined)]
+    plain = source.drop_vars(coordinates).transpose(*joined, *others)
+    one = plain.stack({"volumes of all axes": joined}, create_index=False)
+    return one.rename({"volumes of all axes": "t"}).transpose("t", *others)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,147 @@
+"""Named axes of volumes, and their times, from the structures of vendors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import dicomseries as dcs
+from judges.vendor_series import ORIENTATIONS, write_vendor_series
+
+SLICES = 3
+
+
+def voxels(volumes):
+    count = volumes * SLICES * 20
+    return (np.arange(count, dtype="int16") * 7 % 1009).reshape(volumes, SLICES, 4, 5)
+
+
+def write(folder, volumes, mark, manufacturer="GE MEDICAL SYSTEMS"):
+    affine = ORIENTATIONS["coronal"]
+    return write_vendor_series(
+        folder, voxels(volumes), affine, mark, uid=77, manufacturer=manufacturer
+    )
+
+
+def read(folder):
+    with pytest.warns(dcs.DicomSeriesWarning):
+        return dcs.read(folder)
+
+
+def clock(seconds):
+    seconds %= 86400
+    return f"{int(seconds) // 3600:02d}{int(seconds) // 60 % 60:02d}{seconds % 60:07.4f}"
+
+
+def axes_of(volume):
+    return [(axis.name, axis.unit, axis.values) for axis in volume.volume_axes]
+
+
+def test_repetitions_of_echoes_and_parts_are_three_axes(tmp_path):
+    order = [(1, 0, 1), (0, 1, 0), (1, 1, 0), (0, 0, 0), (0, 1, 1), (1, 0, 0), (0, 0, 1), (1, 1, 1)]
+
+    def mark(volume, _, dataset):
+        part, echo, time = order[volume]
+        dataset.EchoTime = ("4.92", "7.38")[echo]
+        dataset.private_block(0x0043, "GEMS_PARM_01", create=True).add_new(0x2F, "SS", 3 * part)
+        dataset.AcquisitionTime = clock(86398 + 3 * time)  # across midnight
+        dataset.ScanningSequence = ["GR"]
+
+    volume = dcs.read(write(tmp_path, 8, mark))
+    assert axes_of(volume) == [
+        ("part", "", ("magnitude", "imaginary")),
+        ("echo", "ms", (4.92, 7.38)),
+        ("time", "s", (0.0, 3.0)),
+    ]
+    expected = voxels(8)[[order.index(entry) for entry in np.ndindex(2, 2, 2)]]
+    np.testing.assert_array_equal(volume.array, expected)
+    assert volume.times_s is None
+    picked = volume.pick(part="imaginary", echo=-1)
+    np.testing.assert_array_equal(picked.array, expected[6:])
+    assert picked.times_s == (0.0, 3.0)
+    labelled = volume.to_xarray()
+    assert labelled.dims[:3] == ("part", "echo", "t")
+    np.testing.assert_array_equal(labelled[1, 0, 1], expected[5])
+    np.testing.assert_array_equal(dcs.open_volume(labelled).array, expected)
+    errors = [finding.id for finding in dcs.check(tmp_path, validators=False).errors]
+    assert not {"GEO-004", "TIM-003"} & set(errors)
+
+
+def test_a_missing_combination_is_one_flat_axis_with_a_note(tmp_path):
+    def mark(volume, _, dataset):
+        dataset.EchoTime = ("5", "5", "10")[volume]
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "MPM"[volume]]
+
+    folder = write(tmp_path, 3, mark)
+    with pytest.warns(dcs.DicomSeriesWarning, match=r"differ in part \(2\) and echo \(2\)"):
+        volume = dcs.read(folder)
+    assert axes_of(volume) == [("volume", "", (1.0, 2.0, 3.0))]
+
+
+def test_images_of_ge_without_a_clock_are_a_repetition_time_apart(tmp_path):
+    def mark(volume, _, dataset):
+        delay = dataset.private_block(0x0043, "GEMS_PARM_01", create=True)
+        delay.add_new(0x7C, "FL", 0.25)
+
+    volume = read(write(tmp_path, 3, mark))
+    assert volume.times_s == (0.0, 3.25, 6.5)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [("ScanningSequence", ["GR"]), ("MRAcquisitionType", "3D"), ("NumberOfAverages", "2")],
+)
+def test_repetition_time_is_no_step_of_other_sequences(tmp_path, keyword, value):
+    volume = read(write(tmp_path, 3, lambda *each: setattr(each[2], keyword, value)))
+    assert volume.times_s is None
+    assert axes_of(volume) == [("volume", "", (1.0, 2.0, 3.0))]
+
+
+def test_repetition_time_is_no_step_between_echoes(tmp_path):
+    volume = dcs.read(write(tmp_path, 3, lambda t, _, ds: setattr(ds, "EchoTime", str(5 + t))))
+    assert axes_of(volume) == [("echo", "ms", (5.0, 6.0, 7.0))]
+    assert volume.times_s is None
+
+
+def test_the_timer_of_ge_counts_where_all_volumes_have_it(tmp_path):
+    def mark(volume, index, dataset):
+        seconds = 0 if index == 0 else 0.0023 + 5.5 * volume + 0.2 * index
+        timer = dataset.private_block(0x0021, "GEMS_RELA_01", create=True)
+        timer.add_new(0x5E, "DS", f"{seconds:.6f}")
+
+    folder = write(tmp_path, 3, mark)
+    with pytest.warns(dcs.DicomSeriesWarning, match="5.5 s apart on average by the RTIA timer"):
+        volume = dcs.read(folder)
+    assert volume.times_s == (0.0, 5.5, 11.0)
+
+
+def test_a_clock_that_agrees_with_repetition_time_gives_its_exact_step(tmp_path):
+    def mark(volume, index, dataset):
+        dataset.RepetitionTime = "1516"
+        ticks = round((1.516 * volume + 0.1 * index) / 0.0025)
+        dataset.AcquisitionTime = clock(3600 + ticks * 0.0025)
+
+    volume = dcs.read(write(tmp_path, 4, mark, "SIEMENS"))
+    assert volume.times_s == (0.0, 1.516, 3.032, 4.548)
+    volume.save(tmp_path / "bold.nii.gz")
+    assert dcs.open_volume(tmp_path / "bold.nii.gz").times_s[1] == pytest.approx(1.516)
+
+
+def test_unequal_steps_are_kept_and_clocks_that_disagree_are_reported(tmp_path):
+    def mark(volume, _, dataset):
+        dataset.TriggerTime = ("100", "2100", "6100")[volume]
+        dataset.AcquisitionTime = clock(3600 + 9 * volume)
+        dataset.ScanningSequence = ["GR"]
+
+    folder = write(tmp_path, 3, mark)
+    with pytest.warns(dcs.DicomSeriesWarning, match="3 s apart by TriggerTime, and 9 s by Acq"):
+        volume = dcs.read(folder)
+    assert volume.times_s == (0.0, 2.0, 6.0)
+
+
+def test_an_entry_that_is_not_there_is_named(tmp_path):
+    volume = dcs.read(write(tmp_path, 2, lambda t, _, ds: setattr(ds, "EchoTime", str(5 + t))))
+    with pytest.raises(dcs.OptionError, match=r"an index from 0 to 1 \(0: 5 ms, 1: 6 ms\)"):
+        volume.pick(echo=2)
+    with pytest.raises(dcs.OptionError, match="an axis of this volume: echo 2"):
+        volume.pick(time=0)
