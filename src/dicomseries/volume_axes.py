@@ -207,7 +207,7 @@ def settled_axes(
     """
     if volumes is None:
         return ()
-    if not axes or _has_other_times(axes, times_s):
+    if not axes or _is_outdated(axes, volumes, times_s):
         return (plain_axis(volumes, times_s),)
     names = [axis.name for axis in axes]
     if math.prod(map(len, axes)) == volumes and len(set(names)) == len(names):
@@ -222,8 +222,15 @@ def settled_axes(
     )
 
 
-def _has_other_times(axes: Sequence[VolumeAxis], times_s: tuple[float, ...] | None) -> bool:
-    if len(axes) > 1 or axes[0].name not in {"time", "volume"}:
+def _is_outdated(
+    axes: Sequence[VolumeAxis], volumes: int, times_s: tuple[float, ...] | None
+) -> bool:
+    """Return whether volumes or times changed since the one axis was named."""
+    if len(axes) > 1 or axes[0].name not in {"time", "volume", "segment"}:
+        return False
+    if len(axes[0]) != volumes:
+        return True
+    if axes[0].name == "segment":
         return False
     if times_s is None:
         return axes[0].unit == "s"

@@ -36,7 +36,7 @@ def converted(tmp_path_factory):
     subprocess.run([*command, str(root)], capture_output=True, check=True, timeout=120)
     judged = {}
     for path in out.glob("*.json"):
-        uid = json.loads(path.read_text())["SeriesInstanceUID"]
+        uid = json.loads(path.read_text(encoding="utf-8"))["SeriesInstanceUID"]
         if path.with_suffix(".bvec").exists():
             judged[uid] = path
     return root, judged

@@ -194,8 +194,7 @@ def entries_of_axes(texts: Sequence[str]) -> dict[str, int | str]:
                 where="--pick",
                 given=repr(text),
                 expected="AXIS=ENTRY, each axis once: the index of an entry from 0, or its name",
-                remedy="Write for instance --pick echo=0 or --pick part=phase; the command list "
-                "shows the axes.",
+                remedy="Write for instance --pick echo=0; the command list shows the axes.",
             )
         digits = entry.removeprefix("-")
         entries[axis] = int(entry) if digits.isascii() and digits.isdecimal() else entry

@@ -23,6 +23,7 @@ from dicomseries.cli.app import app
 from dicomseries.errors import VerificationError
 from dicomseries.iod import OFFERED
 from dicomseries.sources import array_frames
+from dicomseries.volume_axes import VolumeLayout
 
 SOURCE_TREE = {**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])}
 KIND_NAMES = [kind.name for kind in OFFERED]
@@ -317,6 +318,7 @@ def series(count, description=""):
         frames=count,
         volumes=None,
         times_s=None,
+        layout=VolumeLayout(),
         segments={},
         paths=tuple(f"{index}.dcm" for index in range(count)),
         problems=(

@@ -57,8 +57,8 @@ def read(
         CommandOption(
             "--pick",
             metavar="AXIS=ENTRY",
-            help="Only this entry of an axis of volumes: echo=0, part=phase, time=-1. More than"
-            " once for several axes.",
+            help="Only this entry of an axis of volumes, by index or name: echo=0, time=-1. More"
+            " than once for several axes.",
         ),
     ] = None,
     slices: Annotated[

@@ -93,7 +93,10 @@ def lay_out_volumes(
     grid, problems = _grid_of(differing, arrangement)
     arrangement = _reordered(arrangement, grid.order)
     starts = [(clock, _starts(clock.seconds, arrangement)) for clock in clocks]
-    layout, contradictions = _with_times(grid.axes, starts, repetition, is_compared=is_compared)
+    layout = VolumeLayout(axes=grid.axes)
+    contradictions: tuple[Problem, ...] = ()
+    if grid.is_named:
+        layout, contradictions = _with_times(grid.axes, starts, repetition, is_compared=is_compared)
     layout = _with_diffusion(layout, facts, arrangement)
     return arrangement, layout, (*problems, *contradictions)
 
@@ -135,10 +138,14 @@ def _rounded(values: Floats) -> Floats:
 # ------------------------------------------------------------------------------------- grid
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _AxisGrid:
-    """Axes, and the volumes in their order."""
+    """Axes, and the volumes in their order.
+
+    `is_named` is False for one flat axis of volumes that differ in more than time.
+    """
 
     axes: tuple[VolumeAxis, ...]
     order: Indices
+    is_named: bool = True
 
 
 def _grid_of(
@@ -168,7 +175,7 @@ def _grid_of(
 
 def _flat(volumes: int) -> _AxisGrid:
     axis = VolumeAxis(name="volume", values=tuple(range(1, volumes + 1)))
-    return _AxisGrid(axes=(axis,), order=np.arange(volumes))
+    return _AxisGrid(axes=(axis,), order=np.arange(volumes), is_named=False)
 
 
 def _independent(differing: Sequence[_Differing]) -> list[_Differing]:

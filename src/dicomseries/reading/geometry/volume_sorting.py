@@ -301,8 +301,10 @@ def _by_refining(
         index = _joined(codes, _ranks(places, codes, times))
         if int(index.max()) + 1 != volumes or not _are_distinct(places, index):
             continue
-        if name or any(key.in_order for key in used):
+        if any(key.in_order for key in used):
             index = _by_first_number(index, numbers)
+        elif name:
+            index = _by_first_number(index, times)
         return " and ".join([*names, name] if name else names), index
     return "", None
 
