@@ -172,14 +172,7 @@ def _content(row: dict[str, Any]) -> str:
         parts.append("no pixels")
     is_clip = row["volumes"] > 1 and row["origin_lps"] is None and row["size"][2] == 1
     if row["volumes"] > 1:
-        times = row["times_s"]
-        text = f"{row['volumes']} {'frames' if is_clip else 'volumes'}"
-        axes = [VolumeAxis(**axis) for axis in row["volume_axes"]]
-        if times is not None:
-            text += f" in {times[-1]:g} s"
-        if axes and [axis.name for axis in axes] not in (["time"], ["volume"]):
-            text += f": {axis_words(axes)}"
-        parts.append(text)
+        parts.append(_volumes(row, "frames" if is_clip else "volumes"))
     for key, words in _WORDS.items():
         if row[key]:
             parts.append(words(row[key]))
@@ -188,6 +181,17 @@ def _content(row: dict[str, Any]) -> str:
     if row["objects"]:
         parts.append(f"{counted(len(row['objects']), 'object')} without pixels")
     return ", ".join(parts)
+
+
+def _volumes(row: dict[str, Any], noun: str) -> str:
+    """Return number, duration and axes of volumes."""
+    text, times = f"{row['volumes']} {noun}", row["times_s"]
+    if times is not None:
+        text += f" in {times[-1]:g} s"
+    axes = [VolumeAxis(**axis) for axis in row["volume_axes"]]
+    if axes and [axis.name for axis in axes] not in (["time"], ["volume"]):
+        text += f": {axis_words(axes)}"
+    return text
 
 
 def _stacks(stacks: Mapping[str, int]) -> str:

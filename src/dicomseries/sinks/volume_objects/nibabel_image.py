@@ -77,6 +77,16 @@ def nifti_image(voxels: Voxels, where: str) -> Any:
     if not voxels.is_regular:  # a quaternion holds no shear
         header.set_qform(affine, code=_UNKNOWN)
         header.set_zooms((*np.linalg.norm(affine[:3, :3], axis=0), *header.get_zooms()[3:]))
+    _describe_volumes(header, voxels, unit)
+    image = nibabel.Nifti1Image(array.T, affine, header)
+    if not voxels.has_geometry:
+        image.set_sform(affine, code=_UNKNOWN)
+        image.set_qform(affine, code=_UNKNOWN)
+    return image
+
+
+def _describe_volumes(header: Any, voxels: Voxels, unit: str) -> None:
+    """Set the step of time, the units, and the names of axes of volumes."""
     unit_of_time = None
     if voxels.step_s is not None:
         header.set_zooms((*header.get_zooms()[:3], voxels.step_s))
@@ -84,11 +94,6 @@ def nifti_image(voxels: Voxels, where: str) -> Any:
     header.set_xyzt_units(xyz=unit, t=unit_of_time)
     if not voxels.is_time_axis:
         header["descrip"] = _described(axis_words(voxels.volume_axes))
-    image = nibabel.Nifti1Image(array.T, affine, header)
-    if not voxels.has_geometry:
-        image.set_sform(affine, code=_UNKNOWN)
-        image.set_qform(affine, code=_UNKNOWN)
-    return image
 
 
 def _described(text: str) -> bytes:
