@@ -51,6 +51,9 @@ CHANGING: dict[str, Pair] = {
     "direction": Pair([1, 0, 0, 0, 1, 0], [1, 0, 0, 0, -1, 0]),
     "affine": Pair(AFFINE, AFFINE @ np.diag([1, 1, 2.0, 1]), others={"kind": "CT", "space": "LPS"}),
     "space": Pair("LPS", "RAS", others={"kind": "CT", "affine": AFFINE}),
+    "positions": Pair(
+        [0, 2, 3, 4, 7], [0, 2, 3, 4, 8], others={"kind": "CT", "spacing": (1, 1, 2)}
+    ),
     "axes": Pair("zyx", "xyz"),
     "orient": Pair("as-is", "coronal"),
     "time_point": Pair(0, 1, SERIES, MR),

@@ -122,6 +122,10 @@ def write(
         4×4, from (column, row, slice) indices to mm; with `space`.
     space : {"LPS", "RAS"}, optional
         The frame of `affine`.
+    positions : array_like or path, optional
+        Places of slices that are not even: LPS mm of the first voxel of each, shape (slices,
+        3), instead of `origin`; or a distance along the normal for each. `spacing` then has the
+        thickness of the slices as z. Also a .npy, .csv, .txt or .json file.
     axes : str, optional
         Names of the axes of the array, e.g. ``"zyx"`` (default), ``"xyz"`` (nibabel),
         ``"zyxc"`` (colour), ``"tzyx"``. Of a segmentation, ``c`` counts masks: ``"czyx"``.

@@ -269,6 +269,14 @@ def _matrix(path: Path) -> Any:
     return np.loadtxt(text.replace(",", " ").splitlines())
 
 
+def _positions(text: str) -> str | tuple[float, ...]:
+    """Return the distances of slices, or the name of their file."""
+    words = [word.strip() for word in text.split(",")]
+    if Path(text).is_file() or not all(map(_is_number, words)):
+        return text
+    return tuple(map(float, words))
+
+
 def _uid(text: str) -> str | dict[str, str]:
     """Return a policy, a root, or a mapping for ``StudyInstanceUID=…,others=…``."""
     if "=" not in text:
@@ -361,6 +369,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "direction": _cosines,
     "keep_private": tuple,
     "now": _now,
+    "positions": _positions,
     "segments": _segments,
     "space": str.upper,
     "storage_options": storage_options_of,

@@ -37,6 +37,11 @@ if TYPE_CHECKING:
     from dicomseries.derivation.source.source_facts import facts_of
     from dicomseries.derivation.source.source_grid import on_source_grid, with_source_texts
     from dicomseries.derivation.source.source_meaning import Meaning, meaning_of
+    from dicomseries.derivation.source.source_planes import (
+        match_planes,
+        on_source_planes,
+        planes_of_source,
+    )
     from dicomseries.derivation.source.source_references import (
         PlaneReferences,
         SourceReferences,
@@ -71,8 +76,11 @@ __all__ = [
     "inherit",
     "match",
     "match_pictures",
+    "match_planes",
     "meaning_of",
     "on_source_grid",
+    "on_source_planes",
+    "planes_of_source",
     "references_by_plane",
     "references_to_source",
     "relation_of",
@@ -118,6 +126,11 @@ export_lazily(
         "dicomseries.derivation.source.source_facts": ("facts_of",),
         "dicomseries.derivation.source.source_grid": ("on_source_grid", "with_source_texts"),
         "dicomseries.derivation.source.source_meaning": ("Meaning", "meaning_of"),
+        "dicomseries.derivation.source.source_planes": (
+            "match_planes",
+            "on_source_planes",
+            "planes_of_source",
+        ),
         "dicomseries.derivation.source.source_references": (
             "PlaneReferences",
             "SourceReferences",

@@ -2,8 +2,8 @@
 
 One block for each option. The signatures, their documentation, the command line, the reference
 pages and the digest for ``uid="content"`` are made from these blocks. Checks and conversions are
-the functions of `dicomseries.options.option_checks`, each named as its option. Nothing heavy is
-imported here, as ``dicomseries write --help`` reads this module.
+the functions of `dicomseries.options.option_checks`. ``dicomseries write --help`` reads this module
+and imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -29,18 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["WriteOptions"]
 
-_OPENING = (
-    "spacing",
-    "origin",
-    "direction",
-    "affine",
-    "space",
-    "axes",
-    "time_point",
-    "times",
-    "part",
-    "storage_options",
-)
 _GRID_COUNTS = "the voxels and their grid count, however they were stated"
 _SAME_FILES = "the files are the same"
 
@@ -235,6 +223,18 @@ class WriteOptions:
         group=groups.GEOMETRY,
         help="The frame in which --affine ends.",
         metavar="LPS|RAS",
+        not_in_content=_GRID_COUNTS,
+    )
+    positions: Any = option(
+        accepts="array_like or path, optional",
+        text="Places of slices that are not even: LPS mm of the first voxel of each, shape"
+        " (slices, 3), instead of `origin`; or a distance along the normal for each. `spacing`"
+        " then has the thickness of the slices as z. Also a .npy, .csv, .txt or .json file.",
+        group=groups.GEOMETRY,
+        help="Place of each slice if uneven: .npy, .csv, .txt or .json with x y z (LPS mm of the"
+        " first voxel) or a distance along the normal a line; or the distances themselves, with"
+        " commas. The third number of --spacing is then the thickness.",
+        metavar="FILE|MM,MM,...",
         not_in_content=_GRID_COUNTS,
     )
     axes: str | None = option(
@@ -492,7 +492,7 @@ class WriteOptions:
     @property
     def geometry(self) -> dict[str, Any]:
         """The arguments of `open_volume`."""
-        return {name: getattr(self, name) for name in _OPENING}
+        return {name: getattr(self, name) for name in groups.OPENING}
 
     def content(self) -> dict[str, Any]:
         """Return the options that count for content UIDs."""

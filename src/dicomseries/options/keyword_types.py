@@ -63,6 +63,7 @@ class PlanKeywords(TypedDict, total=False):
     direction: npt.ArrayLike | None
     affine: npt.ArrayLike | None
     space: Space | None
+    positions: npt.ArrayLike | str | os.PathLike[str] | None
     axes: str | None
     orient: Orient | None
     times: npt.ArrayLike | None

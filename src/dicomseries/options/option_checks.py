@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import os
 import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -251,6 +252,14 @@ def _threshold(threshold: Any) -> float | None:
     )
 
 
+def _positions(positions: Any) -> Any:
+    if not isinstance(positions, (str, os.PathLike)):
+        return positions
+    from dicomseries.options.position_files import load_positions  # noqa: PLC0415 - for files
+
+    return load_positions(positions)
+
+
 def _now(now: Any) -> dt.datetime | None:
     if now is None or isinstance(now, dt.datetime):
         return now
@@ -296,5 +305,6 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "segmentation_type": _segmentation_type,
     "threshold": _threshold,
     "orient": parse_orient,
+    "positions": _positions,
 }
 """Function that checks and converts an option; options without one are taken as they are."""

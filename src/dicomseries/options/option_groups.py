@@ -6,6 +6,7 @@ __all__ = [
     "GEOMETRY",
     "IDENTITY",
     "LABELS",
+    "OPENING",
     "SOURCE_SERIES",
     "URLS",
     "VALUES",
@@ -21,3 +22,18 @@ LABELS = "Labels (--kind segmentation)"
 IDENTITY = "Attributes and identity"
 WRITING = "Writing"
 URLS = "URLs (s3://..., what fsspec knows)"
+
+OPENING = (
+    "spacing",
+    "origin",
+    "direction",
+    "affine",
+    "space",
+    "positions",
+    "axes",
+    "time_point",
+    "times",
+    "part",
+    "storage_options",
+)
+"""Options that are arguments of `open_volume`."""

@@ -12,6 +12,7 @@ from dicomseries.plan.plan_facts import (
     identity_facts,
     moment_facts,
     place_facts,
+    plane_columns,
 )
 from dicomseries.plan.series_draft import (
     SeriesDraft,
@@ -51,4 +52,5 @@ __all__ = [
     "moment_facts",
     "place_facts",
     "plan_series",
+    "plane_columns",
 ]

@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from dicomseries.geometry import Grid
 from dicomseries.iod import Kind
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.plan.columns import Extent
+from dicomseries.plan.columns import Column, Extent
 from dicomseries.plan.encoded_sizes import BINARY_BYTES, element_bytes
+from dicomseries.sources import WrittenPlanes
 from dicomseries.standard.attributes.attribute import Attribute, Value, attribute, tag_of
 from dicomseries.uids import SeriesUids
 
-__all__ = ["FramePart", "frame_facts", "frames_bytes"]
+__all__ = ["FramePart", "frame_facts", "frames_bytes", "stack_columns"]
 
 _DIMENSIONS = {
     "StackID": "Stack ID",
@@ -57,8 +61,13 @@ class FramePart:
     parts: tuple[FramePart, ...] = ()
 
 
-def frame_facts(kind: Kind, extent: Extent, uids: SeriesUids) -> dict[str, tuple[Any, ...]]:
-    """Return attributes of a multi-frame object about all frames."""
+def frame_facts(
+    kind: Kind, extent: Extent, uids: SeriesUids, *, is_regular: bool = True
+) -> dict[str, tuple[Any, ...]]:
+    """Return attributes of a multi-frame object about all frames.
+
+    Slices on planes of their own are no 3D set (PS3.3 section C.7.6.17.3).
+    """
     if not kind.is_multi_frame:
         return {}
     organization = attribute("DimensionOrganizationUID", uids.other("dimension organization"))
@@ -66,7 +75,7 @@ def frame_facts(kind: Kind, extent: Extent, uids: SeriesUids) -> dict[str, tuple
     if not extent.is_timed:
         del dimensions["TemporalPositionIndex"]
         organization_type = "3D"
-    return {
+    facts: dict[str, tuple[Any, ...]] = {
         "NumberOfFrames": (str(extent.frames),),
         "StackID": ("1",),
         "DimensionOrganizationSequence": ((organization,),),
@@ -75,6 +84,45 @@ def frame_facts(kind: Kind, extent: Extent, uids: SeriesUids) -> dict[str, tuple
             _dimension(keyword, label, organization) for keyword, label in dimensions.items()
         ),
     }
+    if not is_regular:
+        del facts["DimensionOrganizationType"]
+    return facts
+
+
+def stack_columns(kind: Kind, grid: Grid, extent: Extent) -> tuple[Column, ...]:
+    """Return the stack of each slice of several orientations (PS3.3 section C.7.6.16.2.2).
+
+    Slices of one orientation are a stack, numbered along its normal.
+    """
+    if not isinstance(grid, WrittenPlanes) or grid.are_parallel or not kind.is_multi_frame:
+        return ()
+    stacks, positions = _stacks_of(grid)
+    names: list[tuple[Value, ...]] = [(str(stack),) for stack in stacks]
+    numbers: list[tuple[Value, ...]] = [(position,) for position in positions]
+    indices: list[tuple[Value, ...]] = []
+    for volume in range(extent.volumes):
+        for stack, position in zip(stacks, positions, strict=True):
+            index = (stack, volume + 1, position) if extent.is_timed else (stack, position)
+            indices.append(index)
+    return (
+        Column(keyword="StackID", per="slice", values=tuple(names), vr="SH"),
+        Column(keyword="InStackPositionNumber", per="slice", values=tuple(numbers), vr="UL"),
+        Column(keyword="DimensionIndexValues", per="frame", values=tuple(indices), vr="UL"),
+    )
+
+
+def _stacks_of(grid: WrittenPlanes) -> tuple[list[int], list[int]]:
+    """Return number of the stack, and place in it, of each slice, from 1."""
+    by_orientation: dict[tuple[float, ...], list[int]] = {}
+    for index, cosines in enumerate(grid.orientations.round(3).tolist()):
+        by_orientation.setdefault(tuple(cosines), []).append(index)
+    stacks, positions = [0] * grid.shape[0], [0] * grid.shape[0]
+    for stack, members in enumerate(by_orientation.values(), 1):
+        cosines = grid.orientations[members[0]]
+        along = grid.positions_lps[members] @ np.cross(cosines[:3], cosines[3:])
+        for place, member in enumerate(np.argsort(along, kind="stable").tolist(), 1):
+            stacks[members[member]], positions[members[member]] = stack, place
+    return stacks, positions
 
 
 def _dimension(keyword: str, label: str, organization: Attribute) -> tuple[Attribute, ...]:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from dicomseries.geometry import Grid
 from dicomseries.iod import Kind
 from dicomseries.plan.columns import Column
+from dicomseries.sources import WrittenPlanes
 from dicomseries.standard.attributes.date_times import date_text, in_zone, time_text
 from dicomseries.standard.transfer_syntaxes import TransferSyntax
 from dicomseries.uids import SeriesUids
@@ -21,6 +22,7 @@ __all__ = [
     "moment_facts",
     "pixel_facts",
     "place_facts",
+    "plane_columns",
     "value_columns",
     "value_facts",
 ]
@@ -78,7 +80,21 @@ def grid_facts(grid: Grid) -> Facts:
             # Always both: of a single slice, ITK reads only SpacingBetweenSlices and other
             # readers only SliceThickness.
             facts |= {"SliceThickness": (z,), "SpacingBetweenSlices": (z,)}
+    if isinstance(grid, WrittenPlanes):
+        facts.pop("SpacingBetweenSlices", None)
+        if grid.thickness_mm is None:
+            facts.pop("SliceThickness", None)
+        if grid.printed.between is not None:
+            facts["SpacingBetweenSlices"] = (grid.printed.between,)
     return facts
+
+
+def plane_columns(grid: Grid) -> tuple[Column, ...]:
+    """Return the orientation of each slice, if they differ."""
+    if not isinstance(grid, WrittenPlanes) or grid.has_one_orientation:
+        return ()
+    rows = grid.printed.orientations
+    return (Column(keyword="ImageOrientationPatient", per="slice", values=rows, vr="DS"),)
 
 
 def pixel_facts(grid: Grid, samples: int, value_map: ValueMap, syntax: TransferSyntax) -> Facts:

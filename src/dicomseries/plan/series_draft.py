@@ -14,7 +14,7 @@ from dicomseries.lazy_dataclass import dataclass
 from dicomseries.metadata import Metadata
 from dicomseries.plan.columns import Column, Extent, time_columns, time_facts
 from dicomseries.plan.display_window import window_facts
-from dicomseries.plan.frame_plan import frame_facts
+from dicomseries.plan.frame_plan import frame_facts, stack_columns
 from dicomseries.plan.picture_sequences import annotation_advice, clip_advice, clip_facts
 from dicomseries.plan.plan_facts import (
     Facts,
@@ -23,6 +23,7 @@ from dicomseries.plan.plan_facts import (
     moment_facts,
     pixel_facts,
     place_facts,
+    plane_columns,
     value_columns,
     value_facts,
 )
@@ -30,6 +31,7 @@ from dicomseries.plan.reader_advice import reader_advice, window_advice
 from dicomseries.plan.series_plan import SeriesPlan
 from dicomseries.plan.time_base import time_base, with_acquisition
 from dicomseries.plan.unit_advice import units_advice
+from dicomseries.sources import WrittenPlanes
 from dicomseries.standard.attributes.attribute import Attribute, attribute
 from dicomseries.standard.attributes.decimal_string import format_ds
 from dicomseries.standard.transfer_syntaxes import BY_UID, EXPLICIT_VR_LITTLE_ENDIAN
@@ -188,7 +190,8 @@ def _contents(
     base = time_base(kind, draft.extent, metadata, computed, draft.columns)
     units = units_advice(kind, draft.extent, metadata, draft.columns)
     time_advice = (*base.advice, *units)
-    columns = [*value_columns(value_map), *computed, *base.columns, *draft.columns]
+    planes = (*plane_columns(grid), *stack_columns(kind, grid, draft.extent))
+    columns = [*value_columns(value_map), *planes, *computed, *base.columns, *draft.columns]
     if draft.only_volume is not None:
         extent = Extent(volumes=1, slices=extent.slices)
         columns = _columns_of_volume(columns, draft.only_volume, extent.slices)
@@ -206,7 +209,7 @@ def _contents(
         **value_facts(kind, samples, value_map, statistics),
         **(window_facts(statistics, value_map) if samples == 1 else {}),
         **time_facts(kind, extent),
-        **frame_facts(kind, extent, uids),
+        **frame_facts(kind, extent, uids, is_regular=not isinstance(grid, WrittenPlanes)),
         **clip_facts(kind, extent, metadata, is_placed=grid.statement.has_place),
     }
     if metadata.get("WindowCenter") is not None:

@@ -18,7 +18,7 @@ from dicomseries.plan.columns import Column, Extent, FrameTable
 from dicomseries.plan.encoded_sizes import PREAMBLE_BYTES, encoded_bytes, most_encapsulated
 from dicomseries.plan.frame_plan import FramePart, frames_bytes
 from dicomseries.short_repr import short_lines
-from dicomseries.sources import SlabPlan
+from dicomseries.sources import SlabPlan, WrittenPlanes, irregular_places, plane_of
 from dicomseries.standard.attributes.attribute import Attribute, Value, attribute, vr_of
 from dicomseries.standard.transfer_syntaxes import BY_UID, EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids
@@ -343,6 +343,7 @@ class SeriesPlan:
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain values, for JSON."""
         slices, rows, columns = self.grid.shape
+        plane = plane_of(self.grid)
         times_s, value_range = self.extent.times_s, self.value_map.value_range
         names = ("attribute", "source", "outcome")
         return {
@@ -359,7 +360,8 @@ class SeriesPlan:
             "volumes": self.extent.volumes,
             "times_s": None if times_s is None else list(times_s),
             **numbers_of_grid(self.grid),
-            "orientation": orientation_code(self.grid) if self.grid.statement.has_place else None,
+            **irregular_places(self.grid),
+            "orientation": None if plane is None else orientation_code(plane),
             "dtype": self.value_map.dtype,
             "slope": self.value_map.slope,
             "intercept": self.value_map.intercept,
@@ -433,6 +435,9 @@ class SeriesPlan:
         if stated["origin_lps"] is not None:
             yield f"origin    {self.grid.origin_lps} mm (LPS)"
             yield f"direction {self.grid.direction_lps}: {orientation_text(self.grid)}"
+        elif isinstance(self.grid, WrittenPlanes):
+            first, last = self.grid.position(0), self.grid.position(self.grid.shape[0] - 1)
+            yield f"positions {first} to {last} mm (LPS), of each slice"
 
 
 _VARYING: Mapping[str, Callable[[SeriesPlan, int], Sequence[Any]]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -13,6 +13,7 @@ from dicomseries.geometry import Grid
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.orientation import orientation_code, orientation_text
 from dicomseries.short_repr import short_lines
+from dicomseries.sources import WrittenPlanes, irregular_places, plane_of
 from dicomseries.values import bound_text
 
 __all__ = ["Receipt"]
@@ -135,6 +136,7 @@ class Receipt:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the receipt as plain values, for JSON."""
+        plane = plane_of(self.grid)
         return {
             "out": self.out,
             "kind": self.kind,
@@ -146,7 +148,8 @@ class Receipt:
             "shape": list(self.grid.shape),
             "volumes": self.volumes,
             **drawing.numbers_of_grid(self.grid),
-            "orientation": orientation_code(self.grid) if self.grid.statement.has_place else None,
+            **irregular_places(self.grid),
+            "orientation": None if plane is None else orientation_code(plane),
             "dtype": self.dtype,
             "slope": self.slope,
             "intercept": self.intercept,
@@ -180,8 +183,7 @@ class Receipt:
         if len(self.others) > _MOST_OTHERS:
             more = len(self.others) - _MOST_OTHERS
             lines.append(f"… and {more} more series, the last in {self.others[-1].out}")
-        if self.grid.statement.has_place:
-            lines.append(f"orientation: {orientation_text(self.grid)}")
+        lines += self._place()
         if self.verified:
             lines.append("verified: every file was read back and compared")
         else:
@@ -190,6 +192,14 @@ class Receipt:
         for text in dict.fromkeys(advice):
             lines.append(Message(f"advice: {template_of(text)}"))
         return lines
+
+    def _place(self) -> Iterator[str]:
+        """Yield the directions, and that slices lie on planes of their own."""
+        plane = plane_of(self.grid)
+        if plane is not None:
+            yield f"orientation: {orientation_text(plane)}"
+        if isinstance(self.grid, WrittenPlanes):
+            yield f"planes: each slice has a position of its own ({self.grid.summary})"
 
     def _repr_html_(self) -> str:
         """Return tables of facts, with a drawing."""

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from dicomseries.geometry import Grid
 from dicomseries.iod import Leaf, VaryingGroup, code_item
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.plan import Column, FrameTable, grid_facts
+from dicomseries.plan import Column, FrameTable, grid_facts, plane_columns
+from dicomseries.sources import WrittenPlanes
 from dicomseries.standard.attributes.attribute import (
     Attribute,
     Item,
@@ -133,10 +134,10 @@ def frame_groups(
             "DimensionIndexSequence", *(_dimension(organization, *each) for each in dimensions)
         ),
     ]
-    if has_place and _is_volume(table, numbers):
+    if has_place and not isinstance(grid, WrittenPlanes) and _is_volume(table, numbers):
         shared.append(attribute("DimensionOrganizationType", "3D"))
     groups, per_frame = _groups_of_place(grid)
-    columns = [_index_values(table, numbers, has_place=has_place)]
+    columns = [_index_values(table, numbers, has_place=has_place), *plane_columns(grid)]
     if numbers is not None and len(numbers) == 1:
         item = (attribute("ReferencedSegmentNumber", numbers[0]),)
         groups.append(attribute("SegmentIdentificationSequence", item))
@@ -199,14 +200,15 @@ def _groups_of_place(grid: Grid) -> tuple[list[Attribute], list[VaryingGroup | L
         if keyword in texts:
             measures.append(attribute(keyword, *texts[keyword]))
     orientation = attribute("ImageOrientationPatient", *texts["ImageOrientationPatient"])
-    shared = [
-        attribute("PlaneOrientationSequence", (orientation,)),
-        attribute("PixelMeasuresSequence", tuple(measures)),
-    ]
+    shared = [attribute("PixelMeasuresSequence", tuple(measures))]
     per_frame: list[VaryingGroup | Leaf] = [
         _group("FrameContentSequence", "DimensionIndexValues"),
         _group("PlanePositionSequence", "ImagePositionPatient"),
     ]
+    if plane_columns(grid):
+        per_frame.append(_group("PlaneOrientationSequence", "ImageOrientationPatient"))
+    else:
+        shared.insert(0, attribute("PlaneOrientationSequence", (orientation,)))
     return shared, per_frame
 
 

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from dicomseries.sources.arguments.diffusion_gradients import diffusion_gradients
     from dicomseries.sources.arguments.segment_layers import HIGHEST_LABEL
     from dicomseries.sources.arguments.volume_weightings import fsl_directions
+    from dicomseries.sources.arguments.written_planes import (
+        PlaneTexts,
+        WrittenPlanes,
+        content_of,
+        grid_of_planes,
+        irregular_places,
+        plane_of,
+        written_planes,
+    )
     from dicomseries.sources.array_source import ArraySource, MaskSource, is_collection
     from dicomseries.sources.formats.nifti import label_names
     from dicomseries.sources.frames.array_frames import array_frames
@@ -35,7 +44,7 @@ if TYPE_CHECKING:
         SlicerSegmentation,
         slicer_segmentation_of,
     )
-    from dicomseries.sources.open_source import SUFFIXES, open_picture, open_volume
+    from dicomseries.sources.open_source import SUFFIXES, open_on_planes, open_picture, open_volume
     from dicomseries.sources.turned_volume import read_once, turned
     from dicomseries.sources.volume import Volume
     from dicomseries.sources.volume_tags import Tags, unit_of
@@ -56,21 +65,28 @@ __all__ = [
     "MaskSet",
     "MaskSource",
     "MaskValues",
+    "PlaneTexts",
     "SlabPlan",
     "SlicerSegmentation",
     "Tags",
     "Volume",
+    "WrittenPlanes",
     "array_frames",
+    "content_of",
     "diffusion_gradients",
     "fsl_directions",
+    "grid_of_planes",
+    "irregular_places",
     "is_collection",
     "label_names",
     "mask_set_of",
     "masks_in_folder",
+    "open_on_planes",
     "open_picture",
     "open_volume",
     "padded_frames",
     "picked_frames",
+    "plane_of",
     "read_once",
     "scratch_copy",
     "slab_rule",
@@ -78,6 +94,7 @@ __all__ = [
     "turned",
     "unit_of",
     "used_rows",
+    "written_planes",
 ]
 
 export_lazily(
@@ -86,6 +103,15 @@ export_lazily(
         "dicomseries.sources.arguments.diffusion_gradients": ("diffusion_gradients",),
         "dicomseries.sources.arguments.volume_weightings": ("fsl_directions",),
         "dicomseries.sources.arguments.segment_layers": ("HIGHEST_LABEL",),
+        "dicomseries.sources.arguments.written_planes": (
+            "PlaneTexts",
+            "WrittenPlanes",
+            "content_of",
+            "grid_of_planes",
+            "irregular_places",
+            "plane_of",
+            "written_planes",
+        ),
         "dicomseries.sources.array_source": ("ArraySource", "MaskSource", "is_collection"),
         "dicomseries.sources.all_formats": ("FORMATS", "Format"),
         "dicomseries.sources.formats.nifti": ("label_names",),
@@ -110,7 +136,12 @@ export_lazily(
             "SlicerSegmentation",
             "slicer_segmentation_of",
         ),
-        "dicomseries.sources.open_source": ("SUFFIXES", "open_picture", "open_volume"),
+        "dicomseries.sources.open_source": (
+            "SUFFIXES",
+            "open_on_planes",
+            "open_picture",
+            "open_volume",
+        ),
         "dicomseries.sources.turned_volume": ("read_once", "turned"),
         "dicomseries.sources.volume": ("Volume",),
         "dicomseries.sources.volume_tags": ("Tags", "unit_of"),

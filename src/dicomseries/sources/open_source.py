@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dicomseries.geometry import Space
     from dicomseries.sources.all_formats import Format
 
-__all__ = ["SUFFIXES", "open_picture", "open_volume"]
+__all__ = ["SUFFIXES", "open_on_planes", "open_picture", "open_volume"]
 
 SUFFIXES = (
     ".npy",
@@ -77,6 +77,7 @@ def open_volume(
     direction: npt.ArrayLike | None = None,
     affine: npt.ArrayLike | None = None,
     space: Space | None = None,
+    positions: npt.ArrayLike | None = None,
     axes: str | None = None,
     time_point: int | None = None,
     times: npt.ArrayLike | None = None,
@@ -102,6 +103,9 @@ def open_volume(
         4×4 from (x, y, z) = (column, row, slice) indices to mm, instead of the three above.
     space : {"LPS", "RAS"}, optional
         The frame of `affine`, which is rejected without it.
+    positions : array_like, optional
+        LPS mm of the first voxel of each slice, shape (slices, 3), instead of `origin`; or a
+        distance along the normal for each. `spacing` then has the thickness of the slices as z.
     axes : str, optional
         A letter of ``t z y x c`` for each axis of the array in its order. By default a file's own;
         for arrays ``"yx"``, ``"zyx"``, or ``"zyxc"`` where the last of four axes is 3 long;
@@ -171,11 +175,46 @@ def open_volume(
         direction=direction,
         affine=affine,
         space=space,
+        positions=positions,
         axes=axes,
         time_point=time_point,
         times=times,
         part=part,
     )
+    return _open(source, arguments, storage_options)
+
+
+def open_on_planes(
+    source: Any, *, storage_options: Mapping[str, Any] | None = None, **geometry: Any
+) -> Volume:
+    """Return any source, also with a sheared affine.
+
+    Parameters
+    ----------
+    source : array, path or Volume
+        As in `open_volume`.
+    storage_options, **geometry
+        As in `open_volume`.
+
+    Returns
+    -------
+    Volume
+        Its grid is `WrittenPlanes` if the slices form no regular grid.
+
+    Raises
+    ------
+    SourceError, OptionError, GeometryError, MissingPackageError
+        As `open_volume` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> affine = [[1, 0, 0, 0], [0, 1, 0.5, 0], [0, 0, 2, 0], [0, 0, 0, 1]]
+    >>> volume = open_on_planes(np.zeros((3, 4, 5), "int16"), affine=affine, space="LPS")
+    >>> volume.grid.summary
+    'sheared'
+    """
+    arguments = SourceArguments(where=_name(source), may_be_irregular=True, **geometry)
     return _open(source, arguments, storage_options)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dicomseries.orientation import Turn
+from dicomseries.sources.arguments.written_planes import WrittenPlanes
 from dicomseries.sources.frames.prefetch import prefetched
 from dicomseries.sources.frames.turned_frames import turned_frames
 from dicomseries.sources.volume import Volume
@@ -24,6 +25,11 @@ def turned(volume: Volume, turn: Turn) -> Volume:
     turn : Turn
         Order and direction of its axes.
 
+    Raises
+    ------
+    GeometryError
+        If slices on planes of their own would become rows or columns.
+
     Examples
     --------
     >>> import numpy as np
@@ -37,7 +43,12 @@ def turned(volume: Volume, turn: Turn) -> Volume:
     if turn.is_identity:
         return volume
     frames = turned_frames(volume.slabs, turn, volume.slices)
-    return replace(volume, slabs=frames, grid=turn.grid(volume.grid), turn=turn)
+    grid = volume.grid
+    if isinstance(grid, WrittenPlanes):
+        grid = grid.turned(turn.order, turn.flips)
+    else:
+        grid = turn.grid(grid)
+    return replace(volume, slabs=frames, grid=grid, turn=turn)
 
 
 def read_once(volume: Volume) -> Volume:

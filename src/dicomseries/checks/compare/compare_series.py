@@ -17,6 +17,7 @@ from dicomseries.errors import DicomSeriesError
 from dicomseries.geometry import Grid
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import Instance, read_frames, read_stored
+from dicomseries.slice_planes import SlicePlanes
 from dicomseries.sources import Volume
 
 __all__ = ["GRID_TOLERANCE", "Comparison", "check_grid", "check_grid_of", "nearest_slices"]
@@ -137,7 +138,7 @@ def grid_is_as_expected(comparison: Comparison) -> Iterator[Fault]:
                     f"Leave {keyword} out, or state the position of the input.",
                 )
         return
-    corners = _corners(view)
+    corners = _corners(comparison)
     if corners is None:
         yield Fault(
             "series",
@@ -149,7 +150,7 @@ def grid_is_as_expected(comparison: Comparison) -> Iterator[Fault]:
     expected_corners = _expected_corners(comparison, corners)
     errors_mm = np.abs(corners - expected_corners).max(axis=(1, 2))
     worst = int(np.argmax(errors_mm))
-    if not errors_mm[worst] <= GRID_TOLERANCE * min(grid.spacing_mm):
+    if not errors_mm[worst] <= GRID_TOLERANCE * _smallest_mm(grid):
         yield Fault(
             view.places.name(worst),
             f"A corner is {errors_mm[worst]:.3g} mm from its place in the input.",
@@ -157,8 +158,12 @@ def grid_is_as_expected(comparison: Comparison) -> Iterator[Fault]:
         )
 
 
-def _corners(view: SeriesView) -> Floats | None:
-    """Return corner voxels in LPS mm, shape (slices, 4, 3)."""
+def _corners(comparison: Comparison) -> Floats | None:
+    """Return corner voxels in LPS mm, shape (slices, 4, 3).
+
+    Along the normal, or in the order of the numbers where the input has no common one.
+    """
+    view = comparison.view
     cosines = view.numbers_by_slice("ImageOrientationPatient", default=(np.nan,) * 6)
     spacing = view.numbers_by_slice("PixelSpacing", default=(np.nan,) * 2)
     positions = view.places.positions_lps
@@ -171,18 +176,50 @@ def _corners(view: SeriesView) -> Floats | None:
     corners: Floats = positions[:, None, :] + planes
     if not np.isfinite(corners).all():
         return None
+    if isinstance(comparison.grid, SlicePlanes) and not view.is_sparse:
+        return corners[_written_order(view)]
     return corners
 
 
 def _expected_corners(comparison: Comparison, corners: Floats) -> Floats:
     """Return the corners of all or, if sparse, nearest slices."""
     slices, rows, columns = comparison.grid.shape
+    if isinstance(comparison.grid, SlicePlanes):
+        planes = _corners_of_planes(comparison.grid)
+        if comparison.view.is_sparse:
+            nearest = [int(np.abs(planes - each).max(axis=(1, 2)).argmin()) for each in corners]
+            return planes[nearest]
+        return np.tile(planes, (comparison.volumes, 1, 1))
     ends = ((0, 0), (columns - 1, 0), (0, rows - 1), (columns - 1, rows - 1))
     indices = np.array([[(x, y, z, 1) for x, y in ends] for z in range(slices)], dtype=np.float64)
     expected: Floats = indices @ comparison.grid.affine("LPS")[:3].T
     if comparison.view.is_sparse:
         return expected[_nearest(comparison.grid, corners[:, 0])]
     return np.tile(expected, (comparison.volumes, 1, 1))
+
+
+def _corners_of_planes(planes: SlicePlanes) -> Floats:
+    """Return the corners of slices on planes of their own, shape (slices, 4, 3)."""
+    slices, rows, columns = planes.shape
+    ends = ((0, 0), (columns - 1, 0), (0, rows - 1), (columns - 1, rows - 1))
+    corners = [[planes.point(x, y, z) for x, y in ends] for z in range(slices)]
+    return np.array(corners)
+
+
+def _written_order(view: SeriesView) -> npt.NDArray[np.intp]:
+    """Return the slices in the order in which they are numbered: files, or frames."""
+    sources = view.places.sources
+    numbers = []
+    for index in range(len(sources)):
+        source = sources[index]
+        numbers.append((source.instance.number("InstanceNumber", 0), source.frame))
+    return np.array(sorted(range(len(numbers)), key=numbers.__getitem__), np.intp)
+
+
+def _smallest_mm(grid: Grid) -> float:
+    if isinstance(grid, SlicePlanes):
+        return float(grid.spacings_mm.min())
+    return min(grid.spacing_mm)
 
 
 def nearest_slices(comparison: Comparison) -> npt.NDArray[np.intp] | None:
@@ -201,6 +238,9 @@ def nearest_slices(comparison: Comparison) -> npt.NDArray[np.intp] | None:
 
 
 def _nearest(grid: Grid, positions: Floats) -> npt.NDArray[np.intp]:
+    if isinstance(grid, SlicePlanes):
+        away = np.linalg.norm(positions[:, None] - grid.positions_lps[None], axis=2)
+        return np.asarray(away.argmin(axis=1), np.intp)
     steps = (positions - np.array(grid.origin_lps)) @ np.array(grid.normal) / grid.spacing_mm[2]
     nearest: npt.NDArray[np.intp] = np.clip(np.rint(steps).astype(np.intp), 0, grid.shape[0] - 1)
     return nearest
@@ -215,7 +255,7 @@ def slice_spacing_is_as_expected(comparison: Comparison) -> Iterator[Fault]:
     view, grid = comparison.view, comparison.grid
     is_stated = grid.statement.has_place and grid.statement.thickness != "missing"
     is_single = grid.shape[0] == 1 and len(view.places.sources) == comparison.volumes
-    if not is_single or not is_stated:
+    if not is_single or not is_stated or isinstance(grid, SlicePlanes):
         return
     between, thickness = view.values("SpacingBetweenSlices")[0], view.values("SliceThickness")[0]
     numbers = between.numbers or thickness.numbers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,10 @@ from dicomseries.cli.storage_options import shown_words
 from dicomseries.cli.volume_options import gradients_of, per_volume_of
 from dicomseries.errors import counted
 from dicomseries.options import Option, WriteOptions, options_of
+
+if TYPE_CHECKING:
+    from dicomseries.slice_planes import SlicePlanes
+    from dicomseries.sources import Volume
 
 __all__ = [
     "COMMON",
@@ -62,6 +66,7 @@ _OPENING = (
     "direction",
     "affine",
     "space",
+    "positions",
     "axes",
     "time_point",
     "part",
@@ -404,16 +409,29 @@ def _save_report(
     save_bytes(path, page.encode())
 
 
+def _on_planes(volume: Volume, planes: SlicePlanes) -> Volume:
+    """Return the input of a report on the planes of the source, if it has their shape."""
+    from dataclasses import replace
+
+    if volume.grid.shape != planes.shape:
+        return volume
+    return replace(volume, grid=planes)
+
+
 def _opened_again(source: str, receipt: Any, arguments: dict[str, Any]) -> Any:
     """Return the input of a report, on the grid of what was written."""
-    from dicomseries.sources import open_picture, open_volume
+    from dicomseries.slice_planes import SlicePlanes
+    from dicomseries.sources import open_on_planes, open_picture
 
     geometry = {name: arguments.get(name) for name in _OPENING}
     grid, is_placed = receipt.grid, receipt.grid.statement.has_place
+    if isinstance(grid, SlicePlanes) and "like" in arguments:
+        return _on_planes(open_picture(source, **geometry), grid)
     has_spacing = geometry["spacing"] is not None or geometry["affine"] is not None
     if is_placed and "like" in arguments and not has_spacing:
         geometry["spacing"] = grid.spacing_mm
         geometry["origin"] = grid.origin_lps
         geometry["direction"] = grid.direction_lps
-    open_source = open_volume if is_placed else open_picture
-    return open_source(source, **geometry)
+    if not is_placed:
+        return open_picture(source, **geometry)
+    return open_on_planes(source, **geometry)

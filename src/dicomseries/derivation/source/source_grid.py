@@ -20,7 +20,7 @@ from dicomseries.orientation import Turn
 from dicomseries.standard.attributes.attribute import Attribute
 from dicomseries.standard.attributes.decimal_string import MAX_DS_CHARS, format_ds
 
-__all__ = ["on_source_grid", "with_source_texts"]
+__all__ = ["decimal_texts", "on_source_grid", "with_source_texts"]
 
 _SAME_CORNER = 5e-4
 """Tolerance of corners by printed numbers, in smallest spacings: half that of `check`."""
@@ -145,7 +145,7 @@ def _slice_spacing_text(source: SourceSeries, frame: SourceFrame, spacing: float
     From SpacingBetweenSlices or an equal SliceThickness.
     """
     for keyword in ("SpacingBetweenSlices", "SliceThickness"):
-        texts = _texts(source, frame, keyword, 1)
+        texts = decimal_texts(source, frame, keyword, 1)
         if texts is not None and abs(float(texts[0]) - spacing) <= _SAME_SPACING * spacing:
             return texts[0]
     return format_ds(spacing)
@@ -170,7 +170,7 @@ def _positions(source: SourceSeries, first: int, grid: Grid) -> tuple[tuple[str,
     """
     texts = []
     for frame in source.frames[first : first + grid.shape[0]]:
-        position = _texts(source, frame, "ImagePositionPatient", 3)
+        position = decimal_texts(source, frame, "ImagePositionPatient", 3)
         if position is None:
             return None
         texts.append(position)
@@ -191,17 +191,17 @@ def _shared_texts(
 ) -> tuple[str, ...] | None:
     """Return texts equal in all frames; else None."""
     if all(frame.get(keyword) is None for frame in frames):
-        return _texts(source, frames[0], keyword, count)
-    different = {_texts(source, frame, keyword, count) for frame in frames}
+        return decimal_texts(source, frames[0], keyword, count)
+    different = {decimal_texts(source, frame, keyword, count) for frame in frames}
     if len(different) == 1:
         return different.pop()
     return None
 
 
-def _texts(
+def decimal_texts(
     source: SourceSeries, frame: SourceFrame, keyword: str, count: int
 ) -> tuple[str, ...] | None:
-    """Return the decimal strings of a frame; else None."""
+    """Return the decimal strings of a frame, or of all frames; else None."""
     member = frame.get(keyword) or source.get(keyword) or _in_shared_groups(source, keyword)
     if member is None:
         return None

@@ -35,6 +35,8 @@ class SourceArguments:
         4×4 from (x, y, z) = (column, row, slice) indices to mm; instead of the three above.
     space : {"LPS", "RAS"}, optional
         The frame of `affine`.
+    positions : array_like, optional
+        LPS mm of the first voxel of each slice, or a distance along the normal for each.
     axes : str, optional
         A letter of ``t z y x c`` for each axis of the array, in its order.
     time_point : int, optional
@@ -46,6 +48,8 @@ class SourceArguments:
         statement that says so.
     part : {"magnitude", "phase", "real", "imaginary"}, optional
         Which part of complex numbers is taken.
+    may_be_irregular : bool
+        Whether slices may lie on planes of their own (`WrittenPlanes`); else a shear is rejected.
     is_read_once : bool
         Whether the frames are read once, from the first to the last: a compressed file then needs
         no copy that is unpacked.
@@ -68,11 +72,13 @@ class SourceArguments:
     direction: Any = None
     affine: Any = None
     space: str | None = None
+    positions: Any = None
     axes: str | None = None
     time_point: int | None = None
     times: Any = None
     place_optional: bool = False
     part: str | None = None
+    may_be_irregular: bool = False
     is_read_once: bool = False
 
     def __post_init__(self) -> None:
@@ -93,11 +99,13 @@ class SourceArguments:
     @property
     def has_geometry(self) -> bool:
         """Whether any argument states geometry."""
-        return not all(part is None for part in (*self._parts, self.affine))
+        return not all(part is None for part in (*self._parts, self.affine, self.positions))
 
     @property
     def is_complete(self) -> bool:
         """Whether the arguments alone define the grid."""
+        if self.positions is not None:
+            return self.spacing is not None and self.direction is not None
         return self.affine is not None or all(part is not None for part in self._parts)
 
     @property
@@ -105,7 +113,7 @@ class SourceArguments:
         return self.spacing, self.origin, self.direction
 
     def _check_affine(self) -> None:
-        names = ("spacing", "origin", "direction")
+        names = ("spacing", "origin", "direction", "positions")
         others = [f"`{name}=`" for name in names if getattr(self, name) is not None]
         if others:
             raise GeometryError(

@@ -23,6 +23,7 @@ from dicomseries.errors import SourceError, missing_package
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import UNSTATED
 from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
+from dicomseries.sources.arguments.grid_arguments import ShearedFrame, source_frame
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.arguments.volume_times import step_times
 from dicomseries.sources.build_volume import build_volume
@@ -91,7 +92,8 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     SourceError
         If nibabel cannot read the file, or it has a fifth axis.
     GeometryError
-        If the affine is sheared; else as for an array.
+        If the affine is sheared, unless slices may lie on planes of their own; else as for an
+        array.
     OptionError
         As for an array.
 
@@ -350,7 +352,7 @@ def _times(image: Any, where: str, volumes: int) -> npt.ArrayLike | None:
     return step_times(step, None if unit == "unknown" else unit, volumes, where=where)
 
 
-def _grid(image: Any) -> Grid | None:
+def _grid(image: Any) -> Grid | ShearedFrame | None:
     """Return nibabel's affine in mm; surfaces have none."""
     if getattr(image, "affine", None) is None:
         return None
@@ -362,4 +364,4 @@ def _grid(image: Any) -> Grid | None:
     statement = nifti_statement(image)
     if statement == UNSTATED:
         return None
-    return Grid.from_affine((1, 1, 1), affine, space="RAS").stated(statement)
+    return source_frame(affine, space="RAS", statement=statement)

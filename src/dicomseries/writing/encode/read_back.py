@@ -15,6 +15,7 @@ from dicomseries.errors import VerificationError
 from dicomseries.executors import Bounds
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.plan import SeriesPlan
+from dicomseries.sources import WrittenPlanes
 from dicomseries.values import Stored, ValueMap
 from dicomseries.writing.encode.slab_loop import each_slab
 from dicomseries.writing.inputs.write_request import WriteRequest
@@ -28,6 +29,10 @@ __all__ = ["FileComparison", "Tally", "compare_frames", "verify_series"]
 _GROUPED_CHECKS = {"VAL-004": "LossyImageCompression"}
 """Checks of several attributes. A source may omit the method of its lossy compression; then it
 is unknown."""
+_CHECKS_OF_REGULAR_GRIDS = frozenset(
+    {"GEO-002", "GEO-004", "GEO-005", "GEO-006", "GEO-009", "SER-010"}
+)
+"""Checks that slices on planes of their own do not pass, as was asked."""
 _FRAME_SEQUENCES = frozenset({"SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"})
 
 
@@ -143,6 +148,8 @@ def verify_series(job: Job, tally: Tally, inheritance: Inheritance | None = None
     instances = tally.instances
     findings = checks.check_instances(instances, grid=series.grid, volumes=series.extent.volumes)
     errors = [finding for finding in findings if finding.level == "error"]
+    if isinstance(series.grid, WrittenPlanes):  # each plane is compared instead (GEO-020)
+        errors = [finding for finding in errors if finding.id not in _CHECKS_OF_REGULAR_GRIDS]
     if inheritance is not None:
         errors = [finding for finding in errors if _keyword(finding) not in inheritance.ties]
         if errors and all(_keyword(finding) in inheritance.verbatim for finding in errors):

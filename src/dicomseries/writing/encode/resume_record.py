@@ -15,6 +15,7 @@ from typing import Self
 from dicomseries.errors import OptionError
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.short_repr import whole_text
+from dicomseries.sources import content_of
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job
 
@@ -117,7 +118,7 @@ def _planned(jobs: Sequence[Job]) -> Iterator[bytes]:
             plan.extent,
             plan.columns,
             plan.value_map,
-            plan.grid,
+            content_of(plan.grid),
             plan.grid.texts,
             plan.samples,
             plan.folder,

@@ -14,8 +14,9 @@ from dicomseries import reading
 from dicomseries.executors import Bounds
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.segmentation import FRACTION_STEPS, SegmentationObject, SegmentLayer
-from dicomseries.sources import HIGHEST_LABEL, FrameReader, used_rows
+from dicomseries.sources import HIGHEST_LABEL, FrameReader, WrittenPlanes, used_rows
 from dicomseries.writing.encode.layer_loop import each_layer_slab
+from dicomseries.writing.encode.plane_read_back import FramesOnPlanes, frames_on_planes
 from dicomseries.writing.encode.read_back import Tally
 from dicomseries.writing.inputs.write_request import WriteRequest
 
@@ -30,8 +31,15 @@ def compare_segments(path: Path, segmentation: SegmentationObject, request: Writ
     Every voxel of every layer is compared; the error of labels is 0 or infinite.
     """
     instance = reading.read_instance(path)
-    (series,) = reading.scan(path)
     grid = segmentation.plan.grid
+    if isinstance(grid, WrittenPlanes):
+        placed = frames_on_planes(instance, grid)
+        if placed is None:
+            return Tally(error=math.inf, instances=[instance])
+        tasks = _comparisons_on_planes(placed, segmentation)
+        error = _error_of_others(placed.frames, segmentation)
+        return Tally(error=_largest(segmentation, tasks, request, error), instances=[instance])
+    (series,) = reading.scan(path)
     if series.grid is None or series.grid.shape != grid.shape or series.frame_set is None:
         return Tally(error=math.inf, instances=[instance])
     if segmentation.segmentation_type == "binary":
@@ -40,12 +48,38 @@ def compare_segments(path: Path, segmentation: SegmentationObject, request: Writ
         tasks = _label_comparisons(path, segmentation)
     else:
         tasks = _fraction_comparisons(path, segmentation)
-    error = _error_of_others(series, segmentation)
+    error = _error_of_others(series.frame_set.pool[0], segmentation)
+    return Tally(error=_largest(segmentation, tasks, request, error), instances=[instance])
+
+
+def _largest(
+    segmentation: SegmentationObject,
+    tasks: list[Comparison],
+    request: WriteRequest,
+    error: float,
+) -> float:
+    """Return the largest error of all layers, and of frames beside them."""
     run = each_layer_slab(request, "verifying")
     used = [_used_slices(*pair) for pair in zip(segmentation.layers, tasks, strict=True)]
     for _, error_of_slab in run(segmentation.layers, tasks, used):
         error = max(error, error_of_slab)
-    return Tally(error=error, instances=[instance])
+    return error
+
+
+def _comparisons_on_planes(
+    placed: FramesOnPlanes, segmentation: SegmentationObject
+) -> list[Comparison]:
+    """Return the comparison of each layer with frames on planes of their own."""
+    tasks: list[Comparison] = []
+    for labels in segmentation.labels:
+        if segmentation.segmentation_type == "binary":
+            tasks.append(_BitComparison(labels=labels, slabs=placed.labels_of(labels.values())))
+        elif segmentation.segmentation_type == "labelmap":
+            tasks.append(_LabelComparison(labels=labels, slabs=placed.reader_of(0)))
+        else:
+            readers = {label: placed.reader_of(number) for label, number in labels.items()}
+            tasks.append(_FractionComparison(slabs=readers))
+    return tasks
 
 
 def _used_slices(layer: SegmentLayer, task: Comparison) -> npt.NDArray[np.bool_]:
@@ -57,16 +91,14 @@ def _used_slices(layer: SegmentLayer, task: Comparison) -> npt.NDArray[np.bool_]
     return has_frame | used(0, slices)
 
 
-def _error_of_others(series: reading.Series, segmentation: SegmentationObject) -> float:
+def _error_of_others(frames: reading.Frames, segmentation: SegmentationObject) -> float:
     """Return the error of frames whose segment is in no layer: they are empty."""
-    frames = series.frame_set
-    assert frames is not None  # noqa: S101 - the caller has checked it
-    numbers = frames.pool[0].segments
+    numbers = frames.segments
     if segmentation.order is None or numbers is None:
         return 0.0
     of_layers = {number for labels in segmentation.labels for number in labels.values()}
     for frame in np.flatnonzero(~np.isin(numbers, sorted(of_layers))).tolist():
-        if reading.read_frames(frames.pool[0].instance, frame, frame + 1).any():
+        if reading.read_frames(frames.instance, frame, frame + 1).any():
             return math.inf
     return 0.0
 

@@ -18,7 +18,8 @@ from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import UNSTATED, Statement
 from dicomseries.iod import Kind
 from dicomseries.options import WriteOptions
-from dicomseries.sources import Volume, open_picture, open_volume
+from dicomseries.slice_planes import SlicePlanes
+from dicomseries.sources import Volume, open_on_planes, open_picture, open_volume
 from dicomseries.writing.inputs.unstated_lengths import NO_RULER, are_known, completed, lengths_text
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["opened_alone", "opened_like"]
 
-_ARGUMENTS = ("spacing", "origin", "direction", "affine")
+_ARGUMENTS = ("spacing", "origin", "direction", "affine", "positions")
 _UNPLACED_LABELS = (
     "The source has no image plane: the labels have no place and no spacing, and each frame names "
     "its picture."
@@ -34,6 +35,10 @@ _UNPLACED_LABELS = (
 _CUBE = (
     "All axes of the array are equally long: they are taken as slices, rows, columns. Give `axes=` "
     "('xyz' for nibabel's order, 'zyx' if it is this one)."
+)
+_PUT_ON_SOURCE = (
+    "The array states no place in the patient: it has the shape of the source series, and is put "
+    "on its grid. Check that its axes run as those of the source do."
 )
 _TOLERANCE = 1e-3
 """Part of a voxel within which two spacings are equal; float32 and DS differ by less."""
@@ -57,8 +62,8 @@ def opened_alone(source: Any, kind: Kind, geometry: Mapping[str, Any]) -> Volume
         If nothing states a voxel size, and the kind needs one.
     """
     if not kind.place_optional or kind.name == "Segmentation":
-        return open_volume(source, **geometry)
-    return _noted(_as_clip(open_picture(source, **geometry), kind))
+        return open_on_planes(source, **geometry)
+    return _noted(_as_clip(open_picture(source, **geometry, may_be_irregular=True), kind))
 
 
 def _as_clip(volume: Volume, kind: Kind) -> Volume:
@@ -109,13 +114,14 @@ def opened_like(
     GeometryError
         If a part of the geometry is missing in array and series, or it is in another space.
     """
+    geometry = _completed_positions(series, geometry)
     has_arguments = any(geometry.get(name) is not None for name in _ARGUMENTS)
     if not series.grid.statement.has_place and kind.name == "Segmentation":
         return _labels_of_pictures(source, series, options, geometry, has_arguments=has_arguments)
     if not series.grid.statement.has_place:
         return _beside_picture(source, series, kind, geometry, has_arguments=has_arguments)
     try:
-        volume = open_volume(source, **geometry)
+        volume = open_on_planes(source, **geometry)
     except GeometryError as error:
         if error.code != "geometry-missing":
             raise
@@ -123,6 +129,16 @@ def opened_like(
     if options.same_space is False:
         return volume
     return _timed(_in_space(volume, series, options, kind, geometry), series)
+
+
+def _completed_positions(series: SourceSeries, geometry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the arguments; positions get the direction and the pixels of the series."""
+    if geometry.get("positions") is None or not series.grid.statement.has_place:
+        return geometry
+    completed_geometry = dict(geometry)
+    if geometry.get("direction") is None:
+        completed_geometry["direction"] = series.grid.orientation
+    return completed_geometry
 
 
 def _timed(volume: Volume, series: SourceSeries) -> Volume:
@@ -147,7 +163,7 @@ def _beside_picture(
     The result gets none but the user's.
     """
     if has_arguments:
-        volume = open_volume(source, **geometry)
+        volume = open_on_planes(source, **geometry)
         stated = volume.grid.statement
         if not kind.place_optional or stated.origin == "stated":
             return volume
@@ -155,7 +171,7 @@ def _beside_picture(
         return _with(volume, statement)
     if not kind.place_optional:
         return _open_placed(source, series, kind, geometry)
-    volume = open_picture(source, **geometry)
+    volume = open_picture(source, **geometry, may_be_irregular=True)
     plain = Grid(shape=volume.grid.shape, spacing_mm=(1.0, 1.0, 1.0), statement=UNSTATED)
     lengths = series.grid.statement
     is_calibrated = lengths.has_lengths and lengths.lengths == "patient"
@@ -179,7 +195,7 @@ def _labels_of_pictures(
     has_arguments: bool,
 ) -> Volume:
     """Return labels for each pixel of the source."""
-    volume = open_picture(source, **geometry)
+    volume = open_picture(source, **geometry, may_be_irregular=True)
     stated = volume.grid.statement
     if stated.has_place and stated.origin == "stated":
         return volume
@@ -206,7 +222,7 @@ def _open_placed(
     source: Any, series: SourceSeries, kind: Kind, geometry: Mapping[str, Any]
 ) -> Volume:
     try:
-        volume = open_volume(source, **geometry)
+        volume = open_on_planes(source, **geometry)
     except GeometryError as error:
         if error.code != "geometry-missing":
             raise
@@ -237,7 +253,7 @@ def _on_grid(array: Any, series: SourceSeries, kind: Kind, geometry: Mapping[str
     if volume.grid.shape != series.grid.shape:
         raise _other_shape(volume.grid.shape, series)
     if not series.is_regular:
-        volume = _beside_gaps(volume, series, kind)
+        volume = _on_planes(volume, series, kind)
     statement = replace(_lengths_of(series), notes=volume.grid.statement.notes)
     if len(set(volume.grid.shape)) == 1 and geometry.get("axes") is None:
         statement = statement.noting(_CUBE)
@@ -258,10 +274,10 @@ def _in_space(
 ) -> Volume:
     """Return a volume, its geometry completed from the series."""
     statement = volume.grid.statement
-    has_spacing = geometry.get("spacing") is not None
+    has_spacing = geometry.get("spacing") is not None and geometry.get("positions") is None
     if has_spacing and not series.is_regular and volume.slices == series.grid.shape[0]:
         raise _uneven(series)
-    if statement.is_placed_by_source:
+    if statement.is_placed_by_source or isinstance(volume.grid, SlicePlanes):
         if statement.space == "template" and options.same_space is None:
             raise _other_space(statement)
         return volume
@@ -294,34 +310,49 @@ def _has_spacing_of(grid: Grid, other: Grid) -> bool:
 def _completed(volume: Volume, series: SourceSeries, kind: Kind) -> Volume:
     """Return a volume with the place of the series."""
     if not series.is_regular:
-        return _beside_gaps(volume, series, kind)
+        placed = _on_planes(volume, series, kind)
+        return _with(placed, placed.grid.statement.noting(_PUT_ON_SOURCE))
     statement, grid = volume.grid.statement, series.grid
-    note = (
-        "The array states no place in the patient: it has the shape of the source series, and is "
-        "put on its grid. Check that its axes run as those of the source do."
-    )
     if statement.origin == "stated":
         grid = replace(grid, origin_lps=volume.grid.origin_lps)
     if statement.direction == "stated":
         grid = replace(grid, direction_lps=volume.grid.direction_lps)
-    return replace(volume, grid=grid.stated(_lengths_of(series).noting(note)))
+    return replace(volume, grid=grid.stated(_lengths_of(series).noting(_PUT_ON_SOURCE)))
 
 
-def _beside_gaps(volume: Volume, series: SourceSeries, kind: Kind) -> Volume:
-    """Return labels of a series with gaps, with empty slices in these.
+def _on_planes(volume: Volume, series: SourceSeries, kind: Kind) -> Volume:
+    """Return a volume on the planes of a source that has no regular grid.
+
+    Labels of a series with whole slices missing get a regular grid, with empty slices in the gaps.
 
     Raises
     ------
     GeometryError
-        For other kinds, which would show the empty slices as images; and if the gaps are no whole
-        slices.
+        If the slices of the source have several pixel spacings, or two are at one place.
+    """
+    if kind.name == "Segmentation":
+        among_gaps = _beside_gaps(volume, series)
+        if among_gaps is not None:
+            return among_gaps
+    from dicomseries.derivation import planes_of_source  # noqa: PLC0415 - for a source series only
+
+    planes = planes_of_source(series)
+    if planes is None:
+        raise _no_planes(series)
+    return replace(volume, grid=planes.stated(_lengths_of(series)))
+
+
+def _beside_gaps(volume: Volume, series: SourceSeries) -> Volume | None:
+    """Return labels of a series with gaps, with empty slices in these.
+
+    None if the gaps are no whole slices.
     """
     from dicomseries.sources import padded_frames  # noqa: PLC0415 - for gaps only
     from dicomseries.writing.inputs.even_slices import even_slices  # noqa: PLC0415
 
-    slices = None if kind.name != "Segmentation" else even_slices(series)
+    slices = even_slices(series)
     if slices is None:
-        raise _uneven(series)
+        return None
     note = (
         f"The source has gaps: {slices.grid.shape[0] - len(slices.places)} of "
         f"{slices.grid.shape[0]} slices have no image there, and no segment here."
@@ -384,6 +415,16 @@ def _other_pictures(shape: tuple[int, ...], expected: tuple[int, ...]) -> Geomet
 
 
 def _other_shape(shape: Any, series: SourceSeries) -> GeometryError:
+    if not series.is_regular:
+        return GeometryError(
+            code="shape-of-another-grid",
+            where="source",
+            given=f"an array of (slices, rows, columns) {shape}",
+            expected=f"that of the source series, {series.grid.shape}: its slices lie on planes of "
+            "their own, and each needs one slice of the array",
+            remedy="Pass a slice for each slice of the source, or the places of these slices as "
+            "`positions=`; of an array on another grid `affine=` with `space=`.",
+        )
     return GeometryError(
         code="shape-of-another-grid",
         where="source",
@@ -400,10 +441,22 @@ def _uneven(series: SourceSeries) -> GeometryError:
         where="like",
         given=f"{series.grid.shape[0]} slices that are not evenly spaced, and an array of as many "
         "slices",
-        expected="even slices: a series is written with one distance between all of them, which "
-        "would misplace these",
-        remedy="Resample the array onto even positions first (e.g. with SimpleITK), and pass the "
-        "`affine=` of that; or write it without `like=`, with the geometry of the array.",
+        expected="no distance of slices (the third number of `spacing=`), which would misplace "
+        "them",
+        remedy="Leave the geometry out: the array is then put on the planes of the source, slice "
+        "by slice. Of an array that was resampled onto even slices pass `affine=` with `space=`.",
+    )
+
+
+def _no_planes(series: SourceSeries) -> GeometryError:
+    return GeometryError(
+        code="source-without-planes",
+        where="like",
+        given=f"{series.grid.shape[0]} slices, two of which are at one place or differ in "
+        "PixelSpacing",
+        expected="slices of one pixel spacing at different places",
+        remedy="Pass the series of one volume or one orientation, or write the array with its own "
+        "`affine=` and `space=`.",
     )
 
 

@@ -18,7 +18,13 @@ from dicomseries.writing.inputs.carried_metadata import with_carried, with_sidec
 from dicomseries.writing.inputs.drawn_images import DrawnImage, with_drawn_images
 from dicomseries.writing.inputs.grid_choice import opened_alone, opened_like
 from dicomseries.writing.inputs.stored_order import oriented
-from dicomseries.writing.inputs.unstated_lengths import completed, with_known_lengths
+from dicomseries.writing.inputs.unstated_lengths import (
+    completed,
+    on_written_planes,
+    states_thickness,
+    with_known_lengths,
+    with_stated_thickness,
+)
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.padding_value import check_padding
 from dicomseries.writing.jobs.series_jobs import Job, check_plans, plan_jobs
@@ -103,7 +109,11 @@ def open_write(
             options=replace(request.options, segments=segments),
             advice=(*request.advice, *advice),
         )
-    volume = with_known_lengths(volume, request.kind)
+    volume = on_written_planes(volume)
+    request = with_stated_thickness(request, volume)
+    volume = with_known_lengths(
+        volume, request.kind, has_thickness=states_thickness(request, series)
+    )
     volume, advice = oriented(
         volume,
         options.orient,

@@ -28,8 +28,8 @@ _NOT_SHOWN = frozenset(
     {"PixelData", "FloatPixelData", "DoubleFloatPixelData", "PerFrameFunctionalGroupsSequence"}
 )
 _SHARED_GROUPS = "SharedFunctionalGroupsSequence"
-_TOLERATED = frozenset({"slices-missing", "spacing-uneven"})
-"""Problems of an array that allow references slice by slice."""
+_TOLERATED = frozenset({"slices-missing", "spacing-uneven", "slices-sheared", "mixed-orientations"})
+"""Problems of a regular grid; a result lies on the planes of the slices instead."""
 
 Groups = dict[str, Attribute]
 """The functional groups of a frame by keyword."""
@@ -80,6 +80,8 @@ def _read_series(path: str, local_path: reading.LocalFiles, series_uid: str | No
     if errors:
         raise ReadError.together(errors)
     for problem in (*scanned.problems, *series.problems):
+        if problem.level == "error" and problem.code in _TOLERATED:
+            continue  # the receipt says on which planes the result lies
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=5)
     volumes = series.volumes or 1
     shared, frames = _attributes_and_frames(series)
@@ -258,7 +260,7 @@ def _even_grid(path: str, frames: Sequence[SourceFrame], series: reading.Series)
     step = 1.0
     if count > 1:
         length = float(np.linalg.norm(positions[count - 1] - positions[0]))
-        step = length / (count - 1)
+        step = length / (count - 1) or 1.0
     return Grid.from_spacing(
         (count, first.rows, first.columns),
         (spacing[1], spacing[0], step),

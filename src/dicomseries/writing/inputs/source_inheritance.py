@@ -18,6 +18,7 @@ from dicomseries.derivation import (
     inherit,
     match,
     match_pictures,
+    match_planes,
     meaning_of,
     references_by_plane,
     references_to_source,
@@ -35,6 +36,7 @@ from dicomseries.metadata import Metadata
 from dicomseries.options import WriteOptions
 from dicomseries.plan import SOFTWARE_VERSION, Column
 from dicomseries.reading import name_of_files
+from dicomseries.slice_planes import SlicePlanes
 from dicomseries.sources import Volume
 from dicomseries.standard.attributes.attribute import Attribute, attribute
 from dicomseries.standard.attributes.value_representations import text_fault
@@ -164,7 +166,10 @@ def _matching(source: SourceSeries, grid: Grid, options: WriteOptions) -> Matchi
     if not (source.grid.statement.has_place and grid.statement.has_place):
         return match_pictures(source, grid)
     is_in_space = options.same_space is not False
-    matching = match(source, grid, same_space=is_in_space)
+    if isinstance(grid, SlicePlanes):
+        matching = match_planes(source, grid, same_space=is_in_space)
+    else:
+        matching = match(source, grid, same_space=is_in_space)
     if is_in_space and not any(matching.slices):
         raise GeometryError(
             code="apart-from-source",

@@ -9,7 +9,8 @@ from dicomseries import derivation
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.orientation import Orient, Turn, turn_along, turn_onto, turn_to, unusual_course
-from dicomseries.sources import Volume, turned
+from dicomseries.slice_planes import SlicePlanes
+from dicomseries.sources import Volume, WrittenPlanes, turned
 
 __all__ = ["in_order_of", "oriented"]
 
@@ -48,12 +49,40 @@ def oriented(
         return volume, ()
     if source is not None and not source.grid.statement.has_place:
         source = None
+    if isinstance(volume.grid, WrittenPlanes):
+        return _oriented_planes(
+            volume, volume.grid, orient, source, has_own_direction=has_own_direction
+        )
     turn, grid = _turn_and_grid(volume.grid, orient, source, has_own_direction=has_own_direction)
     stored = turned(volume, turn)
     if grid is not None:  # an equal grid with the texts of the source
         stored = replace(stored, grid=grid.stated(stored.grid.statement))
     advice = [*_turn_advice(stored.grid, turn, orient, is_source=grid is not None)]
     return stored, (*advice, *_axes_advice(volume))
+
+
+def _oriented_planes(
+    volume: Volume,
+    planes: WrittenPlanes,
+    orient: Orient | None,
+    source: derivation.SourceSeries | None,
+    *,
+    has_own_direction: bool,
+) -> tuple[Volume, tuple[str, ...]]:
+    """Return slices on planes of their own in stored order, and advice."""
+    plane = planes.regular_plane()
+    if orient is not None:
+        return turned(volume, turn_to(plane, orient)), ()
+    if source is not None:
+        match = derivation.on_source_planes(source, planes)
+        if match is not None:
+            turn, grid = match
+            stored = turned(volume, turn)
+            return replace(stored, grid=grid.stated(stored.grid.statement)), ()
+    if has_own_direction:
+        volume = turned(volume, turn_to(plane, "upright"))
+    sentence = unusual_course(plane) if not has_own_direction else ""
+    return volume, (sentence,) if sentence else ()
 
 
 def in_order_of(grid: Grid | None, volume: Volume) -> Volume:
@@ -67,6 +96,8 @@ def in_order_of(grid: Grid | None, volume: Volume) -> Volume:
         What the series should hold.
     """
     if grid is None or not (grid.statement.has_place and volume.grid.statement.has_place):
+        return volume
+    if isinstance(grid, SlicePlanes) or isinstance(volume.grid, SlicePlanes):
         return volume
     turn = turn_onto(volume.grid, grid)
     if turn is None:

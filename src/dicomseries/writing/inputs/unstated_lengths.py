@@ -1,4 +1,4 @@
-"""Pixel spacing and thickness that a series does not state."""
+"""Pixel spacing and thickness that a series may not state."""
 
 from __future__ import annotations
 
@@ -11,13 +11,27 @@ from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import UNSTATED
 from dicomseries.iod import Kind
-from dicomseries.sources import Volume
+from dicomseries.slice_planes import SlicePlanes
+from dicomseries.sources import Volume, WrittenPlanes, written_planes
+from dicomseries.standard.attributes.attribute import attribute
+from dicomseries.standard.attributes.decimal_string import format_ds
+from dicomseries.writing.inputs.write_request import WriteRequest
 
 if TYPE_CHECKING:
     from dicomseries.derivation import SourceSeries
 
-__all__ = ["NO_RULER", "are_known", "completed", "lengths_text", "with_known_lengths"]
+__all__ = [
+    "NO_RULER",
+    "are_known",
+    "completed",
+    "lengths_text",
+    "on_written_planes",
+    "states_thickness",
+    "with_known_lengths",
+    "with_stated_thickness",
+]
 
+_KEYWORD = "SliceThickness"
 _TOLERANCE = 1e-3
 """Part of a length within which two lengths are equal."""
 
@@ -25,6 +39,10 @@ NO_RULER = "No voxel size was stated: viewers show no ruler; give `spacing=` to 
 _NO_PLACE = (
     "The slices have positions and no pixel spacing, so no point between has a place: the result "
     "is written without a place. Give `spacing=` to keep it."
+)
+_NO_THICKNESS_OF_PLANES = (
+    "Nothing states the thickness of the slices: SliceThickness is empty. Give it in `metadata=`, "
+    "if you know it."
 )
 _NO_THICKNESS = (
     "Nothing states the thickness of the slice: SliceThickness and SpacingBetweenSlices are left "
@@ -38,12 +56,18 @@ def are_known(grid: Grid) -> bool:
 
 
 def _lacks_thickness(grid: Grid) -> bool:
+    if isinstance(grid, WrittenPlanes):
+        return grid.thickness_mm is None
     return grid.statement.thickness == "missing" and grid.shape[0] == 1
 
 
 def lengths_text(grid: Grid) -> str:
     """Return the lengths in mm, ? if unstated."""
-    x, y, z = (f"{length:g}" for length in grid.spacing_mm)
+    if isinstance(grid, WrittenPlanes):
+        lengths = (*grid.pixel_spacing_mm, grid.thickness_mm or 0.0)
+    else:
+        lengths = grid.spacing_mm
+    x, y, z = (f"{length:g}" for length in lengths)
     if not grid.statement.has_lengths:
         x, y = "?", "?"
     if _lacks_thickness(grid):
@@ -68,6 +92,8 @@ def completed(series: SourceSeries, grid: Grid) -> SourceSeries:
     """
     incomplete = series.grid
     if not incomplete.statement.has_place or are_known(incomplete):
+        return series
+    if isinstance(grid, WrittenPlanes):
         return series
     if grid.shape != incomplete.shape or grid.statement.spacing != "stated" or not are_known(grid):
         return series
@@ -114,7 +140,7 @@ def _has_known_lengths(grid: Grid, incomplete: Grid) -> bool:
     return True
 
 
-def with_known_lengths(volume: Volume, kind: Kind) -> Volume:
+def with_known_lengths(volume: Volume, kind: Kind, *, has_thickness: bool = False) -> Volume:
     """Return a volume that is written with stated lengths only.
 
     Parameters
@@ -123,6 +149,8 @@ def with_known_lengths(volume: Volume, kind: Kind) -> Volume:
         With or without a place.
     kind : Kind
         Whether it requires lengths.
+    has_thickness : bool
+        Whether SliceThickness comes from elsewhere: the user's metadata, the source series.
 
     Returns
     -------
@@ -139,6 +167,8 @@ def with_known_lengths(volume: Volume, kind: Kind) -> Volume:
     grid, has_spacing = volume.grid, volume.grid.statement.has_lengths
     if not grid.statement.has_place or are_known(grid):
         return volume
+    if has_thickness and has_spacing and isinstance(grid, WrittenPlanes):
+        return volume
     if not has_spacing and kind.place_optional:
         plain = Grid(
             shape=grid.shape,
@@ -148,7 +178,8 @@ def with_known_lengths(volume: Volume, kind: Kind) -> Volume:
         return replace(volume, grid=plain)
     is_classic = not kind.is_multi_frame and kind.name != "Segmentation"
     if has_spacing and (kind.place_optional or is_classic):
-        return replace(volume, grid=grid.stated(grid.statement.noting(_NO_THICKNESS)))
+        note = _NO_THICKNESS_OF_PLANES if isinstance(grid, WrittenPlanes) else _NO_THICKNESS
+        return replace(volume, grid=grid.stated(grid.statement.noting(note)))
     lengths = lengths_text(grid).split(" × ")
     for index, axis in enumerate("xyz"):
         lengths[index] = lengths[index].replace("?", axis)
@@ -160,3 +191,55 @@ def with_known_lengths(volume: Volume, kind: Kind) -> Volume:
         expected="the distance between pixel centres in mm, and of a single slice its thickness",
         remedy=f"Pass `spacing=({', '.join(lengths)})` with the missing numbers, if you know them.",
     )
+
+
+# ---------------------------------------------------------------- slices on planes of their own
+def on_written_planes(volume: Volume) -> Volume:
+    """Return a volume whose irregular slices have the texts of headers.
+
+    Raises
+    ------
+    GeometryError
+        If a slice has no place, or slices have different pixel spacings.
+    """
+    grid = volume.grid
+    if not isinstance(grid, SlicePlanes) or isinstance(grid, WrittenPlanes):
+        return volume
+    if not grid.are_placed and not grid.statement.has_place:
+        return volume
+    return replace(volume, grid=written_planes(grid))
+
+
+def with_stated_thickness(request: WriteRequest, volume: Volume) -> WriteRequest:
+    """Return the request with the thickness that comes with `positions=`.
+
+    Even slices at stated positions are a regular grid, whose slices may be thicker or thinner than
+    their distance.
+
+    Parameters
+    ----------
+    request : WriteRequest
+        Its options.
+    volume : Volume
+        On its grid.
+    """
+    options = request.options
+    is_stated = options.positions is not None and options.spacing is not None
+    if not is_stated or isinstance(volume.grid, WrittenPlanes):
+        return request
+    if request.metadata.get(_KEYWORD) is not None or request.is_segmentation:
+        return request
+    assert options.spacing is not None  # noqa: S101 - checked above
+    thickness = attribute(_KEYWORD, format_ds(float(options.spacing[2])))
+    return replace(request, metadata=request.metadata.having(thickness))
+
+
+def states_thickness(request: WriteRequest, series: SourceSeries | None) -> bool:
+    """Return whether metadata or source series state SliceThickness."""
+    stated = request.metadata.get(_KEYWORD)
+    if stated is not None:
+        return not stated.is_empty
+    if series is None or request.is_segmentation:
+        return False
+    shared = series.get(_KEYWORD)
+    return shared is not None and not shared.is_empty

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 
 from dicomseries.short_repr import whole_text
-from dicomseries.sources import Volume
+from dicomseries.sources import Volume, content_of
 from dicomseries.writing.inputs.write_request import WriteRequest
 
 __all__ = ["uid_entropy"]
@@ -42,7 +42,7 @@ def uid_entropy(
         request.metadata,
         request.uid,
         None if request.inheritance is None else request.inheritance.content,
-        volume.grid,
+        content_of(volume.grid),
         volume.grid.texts,
         volume.grid.statement.written,
         volume.volumes,

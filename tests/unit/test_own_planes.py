@@ -1,0 +1,299 @@
+"""Promises about series whose slices lie on planes of their own."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sys
+
+import numpy as np
+import pydicom
+import pytest
+
+import dicomseries as dcs
+from dicomseries.cli.app import run
+from dicomseries.errors import DicomSeriesError, GeometryError, VerificationError
+from dicomseries.sources import WrittenPlanes, grid_of_planes
+
+ARRAY = (np.arange(5 * 8 * 6).reshape(5, 8, 6) % 251).astype("int16")
+UNEVEN = [(1, 2, 0), (1, 2, 2.5), (1, 2, 4), (1, 2, 9), (1, 2, 13.25)]
+GAP = [(0, 0, 0), (0, 0, 2.5), (0, 0, 7.5), (0, 0, 10), (0, 0, 12.5)]
+TILTED = [(0, 0.9 * index, 2.5 * index) for index in range(5)]
+SHEAR = np.array([[0.7, 0, 0.1, 3], [0, 0.8, 0.9, 4], [0, 0, 2.5, 5], [0, 0, 0, 1.0]])
+PLACED = {"positions": UNEVEN, "spacing": (0.7, 0.8, 2)}
+AXIAL, SAGITTAL = ["1", "0", "0", "0", "1", "0"], ["0", "1", "0", "0", "0", "-1"]
+DEMANDED = {
+    "EnhancedCT": {"RescaleType": "HU", "IrradiationEventUID": "1.2.3"},
+    "EnhancedMR": {"ApplicableSafetyStandardAgency": "IEC"},
+}
+KINDS = ["CT", "MR", "PT", "SC", "EnhancedCT", "MultiframeSC", "ParametricMap", "Segmentation"]
+
+
+def voxels(kind):
+    if kind == "Segmentation":
+        return (ARRAY % 3).astype("uint8")
+    return ARRAY.astype("uint8") if "SC" in kind else ARRAY
+
+
+def datasets(folder):
+    return [pydicom.dcmread(path) for path in sorted(folder.glob("*.dcm"))]
+
+
+def positions_in(folder):
+    """Position of each slice as the files have it, in the order of the files or frames."""
+    first, *others = datasets(folder)
+    if "PerFrameFunctionalGroupsSequence" not in first:
+        places = [dataset.ImagePositionPatient for dataset in (first, *others)]
+    else:
+        places = []
+        for frame in first.PerFrameFunctionalGroupsSequence:
+            places.append(frame.PlanePositionSequence[0].ImagePositionPatient)
+    return np.array(places, float)
+
+
+def source(folder, places, *, orientations=None, change=None):
+    """A CT series at places, with the texts of a scanner."""
+    dcs.write(
+        ARRAY,
+        folder / "even",
+        kind="CT",
+        affine=np.diag([0.7, 0.8, 2.5, 1]),
+        space="LPS",
+        metadata={"RescaleType": "HU"},
+        verify=False,
+    )
+    (folder / "source").mkdir()
+    for index, dataset in enumerate(datasets(folder / "even")):
+        dataset.ImagePositionPatient = [f"{number:.4f}" for number in places[index]]
+        if orientations:
+            dataset.ImageOrientationPatient = orientations[index]
+        del dataset.SpacingBetweenSlices
+        dataset.SliceThickness = "2.50"
+        if change is not None:
+            change(dataset)
+        dataset.save_as(folder / "source" / f"{index}.dcm")
+    return folder / "source"
+
+
+# ------------------------------------------------------------------------------- stated positions
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("places", ["uneven", "sheared"])
+def test_slices_are_written_at_their_positions(tmp_path, kind, places):
+    options, expected, between = PLACED, np.array(UNEVEN, float), None
+    if places == "sheared":
+        options = {"affine": SHEAR, "space": "LPS"}
+        expected = SHEAR[:3, 3] + np.arange(5)[:, None] * SHEAR[:3, 2]
+        between = 2.5
+    metadata = DEMANDED.get(kind, {})
+    receipt = dcs.write(voxels(kind), tmp_path / "out", kind=kind, metadata=metadata, **options)
+    written = positions_in(tmp_path / "out")
+    np.testing.assert_allclose(np.unique(written, axis=0), np.unique(expected, axis=0), atol=1e-9)
+    first = datasets(tmp_path / "out")[0]
+    if "SharedFunctionalGroupsSequence" in first:
+        assert "DimensionOrganizationType" not in first
+        first = first.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    assert first.get("SpacingBetweenSlices") == between
+    assert first.SliceThickness == (between or 2)
+    assert receipt.to_dict()["irregular"] == ("uneven" if between is None else "sheared")
+    assert receipt.to_dict()["spacing_mm"][2] is None
+
+
+def test_positions_are_those_of_the_slices_also_against_the_normal(tmp_path):
+    dcs.write(
+        ARRAY, tmp_path / "out", kind="CT", positions=[9, 5, 4, 2, 0], spacing=(1, 1, 1), sync=False
+    )
+    files = datasets(tmp_path / "out")
+    assert [float(file.ImagePositionPatient[2]) for file in files] == [0, 2, 4, 5, 9]
+    np.testing.assert_array_equal(files[4].pixel_array, ARRAY[0])
+
+
+def test_even_positions_are_a_regular_series_with_the_stated_thickness(tmp_path):
+    dcs.write(ARRAY, tmp_path, kind="CT", positions=[0, 2, 4, 6, 8], spacing=(1, 1, 1.5))
+    first = datasets(tmp_path)[0]
+    assert (first.SliceThickness, first.SpacingBetweenSlices) == (1.5, 2)
+    assert not [finding for finding in dcs.check(tmp_path) if finding.level == "error"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"positions": UNEVEN[:3]}, "positions-count"),
+        ({"positions": "nobody.csv"}, "positions-unreadable"),
+        ({"positions": [0, 1, 2, np.nan, 5]}, "positions-count"),
+        ({"positions": [0, 1, 1, 2, 3]}, "positions-repeated"),
+        ({"positions": [0, 1, 5, 2, 6]}, "positions-out-of-order"),
+        ({"positions": [(0, z, 0) for z in range(5)]}, "positions-in-plane"),
+        ({"positions": UNEVEN, "origin": (0, 0, 0)}, "geometry-given-twice"),
+        ({"positions": [1, 2, 3, 5, 9], "origin": (0, 0, 0)}, "positions-ambiguous"),
+        ({"positions": UNEVEN, "spacing": None}, "geometry-missing"),
+        (
+            {"positions": UNEVEN, "spacing": None, "affine": SHEAR, "space": "LPS"},
+            "geometry-given-twice",
+        ),
+        ({"positions": UNEVEN, "orient": "coronal"}, "slices-not-turnable"),
+        ({"positions": UNEVEN, "per_volume": {"SliceLocation": [1, 2, 3, 4, 5]}}, "spacing-uneven"),
+    ],
+)
+def test_contradictions_are_rejected_before_anything_is_read(options, code):
+    with pytest.raises(DicomSeriesError) as error:
+        dcs.plan(ARRAY, kind="CT", **({"spacing": (1, 1, 2)} | options))
+    assert error.value.code == code
+    assert error.value.remedy
+
+
+def test_a_shear_within_the_slice_is_rejected():
+    matrix = np.eye(4)
+    matrix[0, 1] = 0.3
+    with pytest.raises(GeometryError) as error:
+        dcs.plan(ARRAY, kind="CT", affine=matrix, space="LPS")
+    assert error.value.code == "axes-not-right-angled"
+
+
+def test_only_a_write_takes_a_sheared_affine():
+    with pytest.raises(GeometryError):
+        dcs.open_volume(ARRAY, affine=SHEAR, space="LPS")
+
+
+def test_the_thickness_of_slices_in_one_file_is_demanded():
+    planes = grid_of_planes((5, 8, 6), (1, 1), UNEVEN, (1, 0, 0, 0, 1, 0))
+    volume = dcs.Volume(slabs=dcs.open_volume(ARRAY, spacing=(1, 1, 1)).slabs, grid=planes)
+    with pytest.raises(GeometryError) as error:
+        dcs.plan(volume, kind="ParametricMap")
+    assert error.value.code == "spacing-missing"
+    plan = dcs.plan(volume, kind="CT")
+    assert any("SliceThickness is empty" in text for text in plan.advice)
+    thick = dcs.plan(volume, kind="ParametricMap", metadata={"SliceThickness": 3})
+    assert "SliceThickness" in str(thick)
+
+
+# ----------------------------------------------------------------------------------- command line
+@pytest.mark.parametrize("form", ["words", "csv", "json", "npy"])
+def test_the_command_line_takes_positions_as_words_or_from_a_file(tmp_path, monkeypatch, form):
+    monkeypatch.chdir(tmp_path)
+    np.save("a.npy", ARRAY)
+    (tmp_path / "p.csv").write_text(
+        "x;y;z\n" + "\n".join("{};{};{}".format(*p) for p in UNEVEN), encoding="utf-8"
+    )
+    (tmp_path / "p.json").write_text(json.dumps(UNEVEN), encoding="utf-8")
+    np.save("p.npy", UNEVEN)
+    word = {"words": "-1,0,2,7,9"}.get(form, f"p.{form}")
+    words = ["write", "a.npy", "out", "--kind", "ct", "--spacing", "0.7", "0.8", "2"]
+    assert run([*words, "--positions", word, "--quiet"]) == 0
+    expected = [(0, 0, z) for z in (-1, 0, 2, 7, 9)] if form == "words" else UNEVEN
+    np.testing.assert_allclose(positions_in(tmp_path / "out"), expected)
+
+
+# ------------------------------------------------------------------------------- a source's planes
+def test_a_result_keeps_the_planes_of_an_uneven_source_to_the_letter(tmp_path):
+    path = source(tmp_path, UNEVEN)
+    dcs.write(ARRAY * 0.5, tmp_path / "out", like=path)
+    for before, after in zip(datasets(path), datasets(tmp_path / "out"), strict=True):
+        texts = [number.original_string for number in after.ImagePositionPatient]
+        assert texts == [number.original_string for number in before.ImagePositionPatient]
+        assert after.SliceThickness.original_string == "2.50"
+        assert "SpacingBetweenSlices" not in after
+        (image,) = after.SourceImageSequence
+        assert image.ReferencedSOPInstanceUID == before.SOPInstanceUID
+        assert image.SpatialLocationsPreserved == "YES"
+
+
+def test_a_tilted_source_keeps_its_tilt_and_states_it(tmp_path):
+    path = source(tmp_path, TILTED, change=lambda dataset: tilt(dataset, "-19.8"))
+    dcs.write(ARRAY * 0.5, tmp_path / "out", like=path)
+    np.testing.assert_allclose(positions_in(tmp_path / "out"), TILTED)
+    assert {float(file.GantryDetectorTilt) for file in datasets(tmp_path / "out")} == {-19.8}
+    assert {float(file.SpacingBetweenSlices) for file in datasets(tmp_path / "out")} == {2.5}
+
+
+def tilt(dataset, text):
+    dataset.GantryDetectorTilt = text
+
+
+def test_no_tilt_is_made_up(tmp_path):
+    dcs.write(ARRAY, tmp_path, kind="CT", affine=SHEAR, space="LPS")
+    assert "GantryDetectorTilt" not in datasets(tmp_path)[0]
+
+
+@pytest.mark.parametrize("kind", ["SC", "ParametricMap", "Segmentation"])
+@pytest.mark.parametrize("places", [UNEVEN, TILTED], ids=["uneven", "tilted"])
+def test_results_of_other_kinds_keep_the_planes_too(tmp_path, kind, places):
+    path = source(tmp_path, places)
+    dcs.write(voxels(kind), tmp_path / "out", kind=kind, like=path)
+    written = np.unique(positions_in(tmp_path / "out"), axis=0)
+    np.testing.assert_allclose(written, np.unique(np.array(places, float), axis=0))
+
+
+@pytest.mark.parametrize("kind", ["CT", "ParametricMap", "Segmentation"])
+def test_slices_of_several_orientations_keep_theirs(tmp_path, kind):
+    places = [(0, 0, 0), (0, 0, 3), (3, 0, 10), (6, 0, 10), (9, 0, 10)]
+    orientations = [AXIAL] * 2 + [SAGITTAL] * 3
+    path = source(tmp_path, places, orientations=orientations)
+    dcs.write(voxels(kind), tmp_path / "out", kind=kind, like=path)
+    expected = set(zip(map(tuple, places), map(tuple, orientations), strict=True))
+    written = set()
+    first, *others = datasets(tmp_path / "out")
+    if others:
+        for file in (first, *others):
+            orientation = [str(number.original_string) for number in file.ImageOrientationPatient]
+            written.add((tuple(map(float, file.ImagePositionPatient)), tuple(orientation)))
+    else:
+        for frame in first.PerFrameFunctionalGroupsSequence:
+            position = frame.PlanePositionSequence[0].ImagePositionPatient
+            cosines = frame.PlaneOrientationSequence[0].ImageOrientationPatient
+            orientation = [str(number.original_string) for number in cosines]
+            written.add((tuple(map(float, position)), tuple(orientation)))
+    assert written == expected
+
+
+def test_an_array_of_fewer_slices_is_rejected_with_a_way_on(tmp_path):
+    path = source(tmp_path, UNEVEN)
+    with pytest.raises(GeometryError) as error:
+        dcs.plan(ARRAY[:4], like=path)
+    assert error.value.code == "shape-of-another-grid"
+    assert "positions=" in error.value.remedy
+
+
+def test_part_of_the_slices_names_their_source_slices(tmp_path):
+    path = source(tmp_path, UNEVEN)
+    options = {"positions": UNEVEN[1:4], "spacing": (0.7, 0.8, 2.5)}
+    dcs.write(ARRAY[1:4], tmp_path / "out", like=path, **options)
+    images = [file.SourceImageSequence[0] for file in datasets(tmp_path / "out")]
+    before = datasets(path)[1:4]
+    assert [image.ReferencedSOPInstanceUID for image in images] == [
+        file.SOPInstanceUID for file in before
+    ]
+
+
+def test_slices_between_those_of_the_source_name_both_neighbours(tmp_path):
+    path = source(tmp_path, UNEVEN)
+    options = {"positions": [(1, 2, 1), (1, 2, 4), (1, 2, 7)], "spacing": (0.7, 0.8, 2.5)}
+    dcs.write(ARRAY[:3], tmp_path / "out", like=path, **options)
+    uids = [file.SOPInstanceUID for file in datasets(path)]
+    named = []
+    for file in datasets(tmp_path / "out"):
+        images = [image.ReferencedSOPInstanceUID for image in file.SourceImageSequence]
+        named.append([uids.index(uid) for uid in images])
+    assert named == [[0, 1], [2], [3, 2]]
+
+
+# ------------------------------------------------------------------------------------- read back
+def test_a_slice_in_the_wrong_plane_is_found_before_anything_appears(tmp_path, monkeypatch):
+    def moved(planes, indices=None):
+        texts = list(planes.texts.positions)
+        texts[1], texts[2] = texts[2], texts[1]
+        return texts if indices is None else [texts[index] for index in indices]
+
+    module = sys.modules["dicomseries.plan.series_plan"]
+    monkeypatch.setattr(module, "all_position_texts", moved)
+    monkeypatch.setattr(WrittenPlanes, "position_texts", lambda planes, i: moved(planes)[i])
+    with pytest.raises(VerificationError, match="GEO-020"):
+        dcs.write(ARRAY, tmp_path / "out", kind="CT", **PLACED)
+    assert not (tmp_path / "out").exists()
+
+
+def test_planes_survive_a_process_and_a_second_flip():
+    planes = grid_of_planes((5, 8, 6), (1, 1), UNEVEN, (1, 0, 0, 0, 1, 0), thickness_mm=2)
+    again = pickle.loads(pickle.dumps(planes))  # noqa: S301 - made here
+    assert (again, again.printed, again.thickness_mm) == (planes, planes.printed, 2)
+    assert planes.flipped("z").flipped("z").printed == planes.printed
+    np.testing.assert_allclose(planes.flipped("x").flipped("x").positions_lps, UNEVEN)
