@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
 
 import dicomseries as dcs
@@ -81,11 +82,16 @@ def test_a_structure_is_read_as_the_page_says(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", IRREGULAR)
-def test_an_irregular_series_is_never_read_on_an_even_grid(name, tmp_path):
+def test_an_irregular_series_is_read_as_it_is_and_never_on_an_even_grid(name, tmp_path):
     STRUCTURES[name](tmp_path / "series")
-    try:
-        volume = dcs.read(tmp_path / "series")
-    except dcs.DicomSeriesError:
-        return
+    volume = dcs.read(tmp_path / "series")
+    positions = []
+    for path in (tmp_path / "series").iterdir():
+        dataset = pydicom.dcmread(path)
+        position = np.array(dataset.ImagePositionPatient, float)
+        positions.append((*position.round(4), int(dataset.pixel_array.sum())))
+    read = zip(volume.positions_mm, np.asarray(volume), strict=True)
+    assert sorted((*place.round(4), int(slab.sum())) for place, slab in read) == sorted(positions)
+    assert any("no regular grid" in note for note in volume.notes)
     with pytest.raises(dcs.DicomSeriesError):
         volume.grid.affine()
