@@ -54,6 +54,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "Read, look and check": (
             "use-volumes",
             "mixed-folders",
+            "irregular-series",
             "pictures",
             "look-at-it",
             "viewers",
