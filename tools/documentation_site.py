@@ -44,6 +44,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "from-a-numpy-pipeline",
             "from-nifti-or-nrrd",
             "from-other-files",
+            "convert-a-folder",
             "time-series",
             "complex",
             "colour",

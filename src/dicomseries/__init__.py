@@ -14,6 +14,8 @@ __version__: str
 
 __all__ = [
     "CodedConcept",
+    "ConversionReport",
+    "ConvertedSeries",
     "Derivation",
     "DicomSeriesError",
     "DicomSeriesWarning",
@@ -42,6 +44,7 @@ __all__ = [
     "SeriesVolume",
     "Volume",
     "check",
+    "convert",
     "diffusion_gradients",
     "explain",
     "measure",

@@ -8,6 +8,7 @@ from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from dicomseries.api.check import check
+    from dicomseries.api.folders.convert import convert
     from dicomseries.api.measure import measure
     from dicomseries.api.picture import picture
     from dicomseries.api.plan import plan
@@ -28,12 +29,21 @@ if TYPE_CHECKING:
     from dicomseries.measurements import MeasurementTable
     from dicomseries.plan import SeriesPlan
     from dicomseries.reading import CodedConcept, Scan, SegmentDescription, Series, SeriesTags
-    from dicomseries.reports import MeasurementReceipt, Receipt, ResultPart, ResultReceipt
+    from dicomseries.reports import (
+        ConversionReport,
+        ConvertedSeries,
+        MeasurementReceipt,
+        Receipt,
+        ResultPart,
+        ResultReceipt,
+    )
     from dicomseries.sources import Volume, diffusion_gradients, open_volume
     from dicomseries.values import Digits, Exact, Lossless, Rescale
 
 __all__ = [
     "CodedConcept",
+    "ConversionReport",
+    "ConvertedSeries",
     "Derivation",
     "DicomSeriesError",
     "DicomSeriesWarning",
@@ -62,6 +72,7 @@ __all__ = [
     "SeriesVolume",
     "Volume",
     "check",
+    "convert",
     "diffusion_gradients",
     "explain",
     "held_at",
@@ -87,6 +98,7 @@ export_lazily(
         "dicomseries.api.write_result": ("write_result",),
         "dicomseries.api.picture": ("picture",),
         "dicomseries.api.check": ("check",),
+        "dicomseries.api.folders.convert": ("convert",),
         "dicomseries.api.measure": ("measure",),
         "dicomseries.api.plan": ("plan",),
         "dicomseries.api.read": ("read",),
@@ -111,7 +123,14 @@ export_lazily(
             "Series",
             "SeriesTags",
         ),
-        "dicomseries.reports": ("MeasurementReceipt", "Receipt", "ResultPart", "ResultReceipt"),
+        "dicomseries.reports": (
+            "ConversionReport",
+            "ConvertedSeries",
+            "MeasurementReceipt",
+            "Receipt",
+            "ResultPart",
+            "ResultReceipt",
+        ),
         "dicomseries.sources": ("Volume", "diffusion_gradients", "open_volume"),
         "dicomseries.values": ("Digits", "Exact", "Lossless", "Rescale"),
     },

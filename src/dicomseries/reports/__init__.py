@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING
 from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
+    from dicomseries.reports.conversion_report import ConversionReport, ConvertedSeries
     from dicomseries.reports.measurement_receipt import MeasurementReceipt
     from dicomseries.reports.receipt import Receipt
     from dicomseries.reports.result_receipt import ResultPart, ResultReceipt
 
-__all__ = ["MeasurementReceipt", "Receipt", "ResultPart", "ResultReceipt"]
+__all__ = [
+    "ConversionReport",
+    "ConvertedSeries",
+    "MeasurementReceipt",
+    "Receipt",
+    "ResultPart",
+    "ResultReceipt",
+]
 
 export_lazily(
     __name__,
     {
+        "dicomseries.reports.conversion_report": ("ConversionReport", "ConvertedSeries"),
         "dicomseries.reports.result_receipt": ("ResultPart", "ResultReceipt"),
         "dicomseries.reports.measurement_receipt": ("MeasurementReceipt",),
         "dicomseries.reports.receipt": ("Receipt",),

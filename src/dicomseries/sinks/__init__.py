@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dicomseries.sinks.volume_files.fsl_gradients import fsl_files
     from dicomseries.sinks.volume_objects import data_array, itk_image, nifti_image
     from dicomseries.sinks.voxels import Voxels
-    from dicomseries.sinks.whole_file import save_bytes
+    from dicomseries.sinks.whole_file import make_folder, save_bytes
 
 __all__ = [
     "DirectorySink",
@@ -44,6 +44,7 @@ __all__ = [
     "find_plan",
     "fsl_files",
     "itk_image",
+    "make_folder",
     "nifti_image",
     "save_bytes",
     "save_volume",
@@ -65,7 +66,7 @@ export_lazily(
         "dicomseries.sinks.volume_files.fsl_gradients": ("fsl_files",),
         "dicomseries.sinks.volume_objects": ("data_array", "itk_image", "nifti_image"),
         "dicomseries.sinks.voxels": ("Voxels",),
-        "dicomseries.sinks.whole_file": ("save_bytes",),
+        "dicomseries.sinks.whole_file": ("make_folder", "save_bytes"),
     },
 )
 

@@ -12,7 +12,27 @@ from dicomseries.sinks.durable import sync_file, sync_folder
 from dicomseries.sinks.staged_folder import system_errors
 from dicomseries.sinks.volume_files import check_free
 
-__all__ = ["save_bytes"]
+__all__ = ["make_folder", "save_bytes"]
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, unless it exists.
+
+    Raises
+    ------
+    WriteError
+        If the system cannot make it, or a file has its name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     make_folder(Path(folder, "a", "b"))
+    ...     os.listdir(folder)
+    ['a']
+    """
+    with system_errors(path, WriteError, "write-failed"):
+        path.mkdir(parents=True, exist_ok=True)
 
 
 def save_bytes(path: str | os.PathLike[str], content: bytes, *, overwrite: bool = False) -> None:

@@ -10,6 +10,7 @@ NAMES = (
     "measure",
     "result",
     "read",
+    "convert",
     "list",
     "tags",
     "view",

@@ -1,0 +1,1 @@
+"""Verbs about all series of a folder."""

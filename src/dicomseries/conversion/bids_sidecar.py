@@ -1,0 +1,136 @@
+"""The BIDS sidecar of a converted series: names and units of BIDS, without the patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dicomseries.installed_version import __version__
+from dicomseries.sources import Volume
+
+__all__ = ["sidecar"]
+
+_KEYWORDS: dict[str, str] = {
+    **{
+        keyword: keyword
+        for keyword in """
+        Modality MagneticFieldStrength ImagingFrequency Manufacturer BodyPartExamined
+        PatientPosition SoftwareVersions MRAcquisitionType SeriesDescription ProtocolName
+        ScanningSequence SequenceVariant ScanOptions SequenceName ImageType SeriesNumber
+        AcquisitionNumber SliceThickness SpacingBetweenSlices SAR FlipAngle PartialFourier
+        EchoTrainLength PixelBandwidth NumberOfAverages ContrastBolusIngredient ReceiveCoilName
+        ParallelReductionFactorInPlane ConvolutionKernel KVP XRayTubeCurrent ExposureTime
+        Units DecayCorrection AttenuationCorrectionMethod ScatterCorrectionMethod
+        RandomsCorrectionMethod ReconstructionMethod PercentSampling
+        """.split()  # noqa: SIM905 - a list of words
+    },
+    "ManufacturersModelName": "ManufacturerModelName",
+    "EchoNumber": "EchoNumbers",
+    "PercentPhaseFOV": "PercentPhaseFieldOfView",
+    "ImageOrientationPatientDICOM": "ImageOrientationPatient",
+    "InPlanePhaseEncodingDirectionDICOM": "InPlanePhaseEncodingDirection",
+}
+"""Key of the sidecar → keyword of an attribute in the same unit."""
+
+_MILLISECONDS: dict[str, tuple[str, ...]] = {
+    "EchoTime": ("EchoTime", "EffectiveEchoTime"),
+    "RepetitionTime": ("RepetitionTime",),
+    "InversionTime": ("InversionTime", "InversionTimes"),
+}
+"""Key in seconds → keywords in milliseconds."""
+
+
+def sidecar(
+    volume: Volume,
+    attributes: Mapping[str, Any],
+    *,
+    slice_times_s: Sequence[float] | None = None,
+) -> dict[str, Any]:
+    """Return the sidecar of a volume.
+
+    Parameters
+    ----------
+    volume : Volume
+        The voxels of the file.
+    attributes : mapping of str to value
+        Those that all its slices share, by keyword.
+    slice_times_s : sequence of float, optional
+        When each slice was taken within its volume, in seconds.
+
+    Returns
+    -------
+    dict
+        Of JSON's types: times in seconds, lengths in mm. Names, dates and identifiers of the
+        patient are left out.
+
+    Notes
+    -----
+    BIDS 1.11, "Magnetic Resonance Imaging" and "Positron Emission Tomography".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dicomseries.geometry import Grid
+    >>> from dicomseries.sources import array_frames
+    >>> grid = Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))
+    >>> volume = Volume(slabs=array_frames(np.ones((3, 4, 5))), grid=grid)
+    >>> sidecar(volume, {"Modality": "MR", "EchoTime": 30})["EchoTime"]
+    0.03
+    """
+    record: dict[str, Any] = {}
+    for key, keyword in _KEYWORDS.items():
+        record[key] = _plain(attributes.get(keyword))
+    for key, keywords in _MILLISECONDS.items():
+        seconds = (_seconds(attributes.get(keyword)) for keyword in keywords)
+        record[key] = next((value for value in seconds if value is not None), None)
+    record = {key: value for key, value in record.items() if value is not None}
+    if record.get("Modality") == "PT" and volume.times_s is not None:
+        record["FrameTimesStart"] = list(volume.times_s)
+    step = _even_step(volume.times_s)
+    if record.get("Modality") == "MR" and step is not None:
+        _take_step(record, step)
+    if slice_times_s is not None:
+        record["SliceTiming"] = list(map(_round, slice_times_s))
+    record["ConversionSoftware"] = "dicomseries"
+    record["ConversionSoftwareVersion"] = __version__
+    return record
+
+
+def _take_step(record: dict[str, Any], step: float) -> None:
+    """Make RepetitionTime the time from volume to volume, as BIDS defines it."""
+    if record.get("RepetitionTime", step) != step:
+        record["RepetitionTimeExcitation"] = record["RepetitionTime"]
+    record["RepetitionTime"] = step
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of JSON's types; None for an empty or nested one."""
+    if isinstance(value, (list, tuple)):
+        parts = [_plain(part) for part in value]
+        return parts if parts and None not in parts else None
+    if isinstance(value, (str, int, float)):
+        return value if value != "" else None
+    return None
+
+
+def _seconds(value: Any) -> float | None:
+    if isinstance(value, (list, tuple)):
+        value = value[0] if len(value) == 1 else None
+    if not isinstance(value, (int, float)) or value <= 0:
+        return None
+    return _round(value / 1000)
+
+
+def _round(seconds: float) -> float:
+    return round(seconds, 9)
+
+
+def _even_step(times: Sequence[float] | None) -> float | None:
+    """Return the time from volume to volume, if it is the same for all."""
+    if times is None or len(times) < 2:
+        return None
+    step = (times[-1] - times[0]) / (len(times) - 1)
+    for index, time in enumerate(times):
+        if abs(times[0] + index * step - time) > 1e-3 * step:
+            return None
+    return _round(step)
