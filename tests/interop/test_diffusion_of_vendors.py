@@ -72,3 +72,17 @@ def test_gradients_are_those_of_dcm2niix(converted, vendor, orientation, tmp_pat
     along = affine / np.linalg.norm(affine, axis=0)
     np.testing.assert_allclose(saved @ along.T * [-1, -1, 1], volume.gradients, atol=1e-6)
     np.testing.assert_allclose(np.loadtxt(tmp_path / "dwi.bval"), b_values)
+
+
+@pytest.mark.parametrize("vendor", ["ge", "canon by row", "philips", "siemens", "standard"])
+def test_a_result_has_the_gradients_of_its_source_without_private_elements(
+    converted, vendor, tmp_path
+):
+    root, _ = converted
+    volume = dcs.read(root / str(CASES.index((vendor, "coronal"))))
+    volume.derive(volume.array, description="Denoised").write(tmp_path / "out")
+    result = dcs.read(tmp_path / "out")
+    np.testing.assert_array_equal(result.array, volume.array)
+    np.testing.assert_allclose(result.b_values, volume.b_values)
+    np.testing.assert_allclose(result.gradients, volume.gradients, atol=1e-9)
+    assert not [name for name in result.tags if name.startswith("(")]

@@ -31,6 +31,8 @@ _SHARED_GROUPS = "SharedFunctionalGroupsSequence"
 _TOLERATED = frozenset({"slices-missing", "spacing-uneven", "slices-sheared", "mixed-orientations"})
 """Problems of a regular grid; a result lies on the planes of the slices instead."""
 
+_DIFFUSION = frozenset({"DiffusionBValue", "DiffusionDirectionality"})
+
 Groups = dict[str, Attribute]
 """The functional groups of a frame by keyword."""
 
@@ -159,6 +161,7 @@ def _attributes_and_frames(
     shared = _attributes(datasets[0], lambda tag: tag not in common_tags)
     of_files = [_attributes(dataset, lambda tag: tag in own_tags) for dataset in datasets]
     if series.frame_set is None:
+        of_files = _with_gradients(series, shared, of_files)
         return shared, tuple(_frames_of_instances(series, of_files))
     groups = [_functional_groups(file) for file in series.frame_set.pool]
     shared, common = _with_common_groups(groups, shared)
@@ -167,6 +170,38 @@ def _attributes_and_frames(
             for keyword in common:
                 item.pop(keyword, None)
     return shared, tuple(_frames_of_files(series, of_files, groups))
+
+
+def _with_gradients(
+    series: reading.Series,
+    shared: tuple[Attribute, ...],
+    of_files: list[tuple[Attribute, ...]],
+) -> list[tuple[Attribute, ...]]:
+    """Return the attributes of each slice, with a diffusion that private elements state.
+
+    A result has no private elements: it has the standard's attributes in their place.
+    """
+    b_values, gradients = series.layout.b_values, series.layout.gradients
+    stated = {each.keyword for each in chain(shared, *of_files)}
+    if b_values is None or gradients is None or "DiffusionGradientOrientation" in stated:
+        return of_files
+    slices = len(of_files) // len(b_values)
+    completed = []
+    for index, attributes in enumerate(of_files):
+        volume = index // slices
+        others = [each for each in attributes if each.keyword not in _DIFFUSION]
+        added = _diffusion_of(b_values[volume], gradients[volume])
+        completed.append((*others, *added))
+    return completed
+
+
+def _diffusion_of(b_value: float, gradient: tuple[float, float, float]) -> Iterator[Attribute]:
+    yield Attribute("DiffusionBValue", "FD", (b_value,))
+    if any(gradient):
+        yield Attribute("DiffusionDirectionality", "CS", ("DIRECTIONAL",))
+        yield Attribute("DiffusionGradientOrientation", "FD", gradient)
+    else:
+        yield Attribute("DiffusionDirectionality", "CS", ("ISOTROPIC" if b_value else "NONE",))
 
 
 def _frames_of_instances(
