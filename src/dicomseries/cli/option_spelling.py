@@ -15,6 +15,8 @@ _OF_OTHER_COMMANDS = {
     "onto": Option(help="of read"),
     "resample": Option(help="of read"),
     "slices": Option(help="of read and picture"),
+    "stack": Option(help="of read"),
+    "even": Option(help="of read"),
     "fill": Option(help="of read and picture"),
     "window": Option(help="of picture"),
     "outline": Option(help="of picture", flag="--no-outline"),
