@@ -10,6 +10,7 @@ import pytest
 
 import dicomseries as dcs
 from dicomseries.api.view import look
+from dicomseries.cli import main
 from dicomseries.errors import DicomSeriesError, DicomSeriesWarning, GeometryError, OptionError
 from dicomseries.slice_planes import SlicePlanes
 from judges.known import OBLIQUE, write_known_series
@@ -141,10 +142,9 @@ def test_an_irregular_series_says_what_it_is_and_what_helps(folders, name):
     [
         lambda volume, _: volume.derive(STORED).plan(),
         lambda volume, _: dcs.read(volume.path, onto=volume.path),
-        lambda volume, folder: dcs.write(volume, folder / "out", kind="CT"),
         lambda volume, _: look(volume.path),
     ],
-    ids=["derive", "onto", "write", "view"],
+    ids=["derive", "onto", "view"],
 )
 def test_what_needs_a_grid_ends_in_an_error_that_names_the_way(folders, name, operation, tmp_path):
     volume = dcs.read(folders[name])
@@ -167,6 +167,28 @@ def test_a_file_of_another_format_never_has_a_made_up_grid(folders, name, suffix
     assert not list(tmp_path.iterdir())
     with pytest.raises(GeometryError):
         volume.to_sitk()
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_written_copy_has_the_planes_of_the_volume_or_is_rejected(folders, name, tmp_path):
+    volume = dcs.read(folders[name])
+    if name in {"unplaced", "spacings"}:
+        with pytest.raises(DicomSeriesError) as caught:
+            dcs.write(volume, tmp_path / "out", kind="CT", sync=False)
+        assert caught.value.remedy
+        assert not list(tmp_path.iterdir())
+        return
+    dcs.write(volume, tmp_path / "out", kind="CT", sync=False)
+    back = dcs.read(tmp_path / "out")
+    np.testing.assert_array_equal(back, volume)
+    np.testing.assert_allclose(back.positions_mm, volume.positions_mm, atol=1e-6)
+    np.testing.assert_allclose(back.orientations, volume.orientations, atol=1e-6)
+
+
+def test_stacks_of_a_scout_are_checked_apart(folders):
+    findings = {finding.id for finding in dcs.check(folders["scout"], validators=False)}
+    assert "GEO-002" in findings
+    assert not findings & {"GEO-004", "GEO-005", "GEO-006", "GEO-009"}
 
 
 def test_slices_are_sorted_along_the_normal_whatever_their_numbers(tmp_path):
@@ -195,6 +217,18 @@ def test_a_scout_has_stacks_by_name_and_each_is_a_volume(folders):
     assert coronal.grid.spacing_mm == pytest.approx((0.9, 0.7, 3.0))
     np.testing.assert_allclose(coronal.positions_mm, whole.positions_mm[2:4])
     assert coronal.notes == ()
+
+
+def test_the_command_line_lists_and_reads_a_stack(folders, tmp_path, capsys):
+    assert main(["list", str(folders["scout"])]) == 0
+    assert "3 stacks (axial 2, coronal 2, sagittal 2)" in capsys.readouterr().out
+    out = tmp_path / "coronal.nii"
+    assert main(["read", str(folders["scout"]), str(out), "--stack", "coronal"]) == 0
+    assert out.exists()
+    assert main(["read", str(folders["scout"]), str(tmp_path / "all.nii")]) == 3
+    assert "--stack" in capsys.readouterr().err
+    even = ["read", str(folders["missing"]), str(tmp_path / "even.mha"), "--even", "nearest"]
+    assert main(even) == 0
 
 
 def test_stacks_near_no_axis_are_oblique_and_numbered(tmp_path):

@@ -162,10 +162,13 @@ def no_slice_is_missing(view: SeriesView) -> Iterator[Fault]:
     volumes = list(_volumes(view))
     if view.is_sparse or not volumes:
         return
-    usual = usual_gap(np.concatenate([gaps for _, gaps in volumes]))
-    if not usual:
-        return
+    gaps_of_stack: dict[str, list[Floats]] = {}
     for volume, gaps in volumes:
+        gaps_of_stack.setdefault(volume.stack, []).append(gaps)
+    for volume, gaps in volumes:
+        usual = usual_gap(np.concatenate(gaps_of_stack[volume.stack]))
+        if not usual:
+            continue
         steps = gaps / usual
         is_multiple = (np.round(steps) >= 2) & (np.abs(steps - np.round(steps)) < _WHOLE_GAP)
         for index in np.flatnonzero(is_multiple)[:3].tolist():
@@ -270,7 +273,7 @@ def slices_are_not_sheared(view: SeriesView) -> Iterator[Fault]:
             yield Fault(
                 places.name(volume.start),
                 f"Each slice is shifted sideways by {shear:.3g} mm.",
-                "Resample the slices to a right-angled grid, e.g. with dcm2niix.",
+                "Resample the slices to a right-angled grid, e.g. with `even='linear'` of read.",
             )
 
 

@@ -7,7 +7,7 @@ of `dicomseries.reading`; slices are compared with each other inside one volume 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
@@ -40,6 +40,9 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
+
+_SAME_DIRECTION = 1e-4
+"""Largest difference of direction cosines of parallel slices: four printed decimals."""
 
 
 class SliceSource(NamedTuple):
@@ -147,19 +150,46 @@ def places_of_files(files: Sequence[Instance]) -> SlicePlaces:
     if {*map(len, numbers)} != {3} or not np.isfinite(numbers).all():
         return _unsorted(sources, None)
     positions = np.array(numbers)
-    cosines = files[0].numbers("ImageOrientationPatient")
-    if len(cosines) != 6 or not np.isfinite(cosines).all():
+    axes = _axes_of_files(files)
+    if axes is None:
         return _unsorted(sources, positions)
-    axes = np.broadcast_to(np.reshape(cosines, (1, 2, 3)), (len(files), 2, 3))
-    sorting = sort_files(files, _distances_mm(positions, axes))
-    return _sorted(
-        sources,
-        positions,
-        axes,
-        stacks=[""] * len(files),
-        volume_index=sorting.volume_index,
-        sortings=(sorting,),
-    )
+
+    def sort(members: Indices, distances: Floats) -> VolumeSorting:
+        return sort_files([files[index] for index in members.tolist()], distances)
+
+    return _sorted_by_stack(sources, positions, axes, _stacks_of_axes(axes), sort)
+
+
+def _axes_of_files(files: Sequence[Instance]) -> Floats | None:
+    """Return the cosines of each file; those of the first where another has none."""
+    raws = [file.raw("ImageOrientationPatient") for file in files]
+    first = files[0].numbers("ImageOrientationPatient")
+    if len(first) != 6 or not np.isfinite(first).all():
+        return None
+    axes = np.tile(np.reshape(first, (1, 2, 3)), (len(files), 1, 1))
+    for index, raw in enumerate(raws):
+        if raw == raws[0]:
+            continue
+        cosines = files[index].numbers("ImageOrientationPatient")
+        if len(cosines) == 6 and np.isfinite(cosines).all():
+            axes[index] = np.reshape(cosines, (2, 3))
+    return axes
+
+
+def _stacks_of_axes(axes: Floats) -> list[str]:
+    """Return a name for the orientation of each slice; "" if all are parallel."""
+    rows = axes.reshape(len(axes), 6)
+    if np.abs(rows - rows[0]).max() <= _SAME_DIRECTION:
+        return [""] * len(rows)
+    known: list[Floats] = []
+    names = []
+    for row in rows:
+        is_same = [bool(np.abs(row - other).max() <= _SAME_DIRECTION) for other in known]
+        if not any(is_same):
+            known.append(row)
+            is_same.append(True)
+        names.append(f"orientation {is_same.index(True) + 1}")
+    return names
 
 
 def places_of_frames(files: Sequence[FileFrames]) -> SlicePlaces:
@@ -167,16 +197,30 @@ def places_of_frames(files: Sequence[FileFrames]) -> SlicePlaces:
     sources, positions, axes = _frames_in_space(files)
     if positions is None or axes is None:
         return _unsorted(sources, positions)
-    distances = _distances_mm(positions, axes)
-    stacks = _stack_names(files)
-    names = np.array(stacks)
     groups = [frames.groups for frames in files if frames.groups is not None]
+
+    def sort(members: Indices, distances: Floats) -> VolumeSorting:
+        return sort_frames(groups, distances, members)
+
+    return _sorted_by_stack(sources, positions, axes, _stack_names(files), sort)
+
+
+def _sorted_by_stack(
+    sources: Sequence[SliceSource],
+    positions: Floats,
+    axes: Floats,
+    stacks: Sequence[str],
+    sort: Callable[[Indices, Floats], VolumeSorting],
+) -> SlicePlaces:
+    """Return slices of which those of each stack are sorted into volumes."""
+    distances = _distances_mm(positions, axes)
+    names = np.array(stacks)
     volume_index = np.zeros(len(names), np.intp)
     sortings = []
     first = 0
     for stack in dict.fromkeys(stacks):
         members = np.flatnonzero(names == stack)
-        sorting = sort_frames(groups, distances[members], members)
+        sorting = sort(members, distances[members])
         volume_index[members] = first + sorting.volume_index
         first = int(volume_index[members].max()) + 1
         sortings.append(sorting)
