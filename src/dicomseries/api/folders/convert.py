@@ -97,7 +97,7 @@ def convert(
     >>> with tempfile.TemporaryDirectory() as out:
     ...     report = convert(get_testdata_file("CT_small.dcm"), out, format="nrrd", name="%s_%d")
     ...     [Path(file).name for file in report.rows[0].files]
-    ['1_series.nrrd', '1_series.json']
+    ['1.nrrd', '1.json']
     """
     suffix = "." + format.removeprefix(".")
     sinks.find_format(f"name{suffix}")
