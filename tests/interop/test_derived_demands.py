@@ -127,3 +127,29 @@ def test_an_empty_agency_of_a_source_is_written_as_unknown_with_advice(tmp_path)
     given = {"ApplicableSafetyStandardAgency": "FDA"}
     plan = dcs.plan(ARRAY, like=tmp_path / "mr", metadata=given)
     assert not any("ApplicableSafetyStandardAgency" in text for text in plan.advice)
+
+
+@pytest.mark.parametrize("values", ARRAYS)
+def test_an_enhanced_ct_without_a_unit_gives_a_result_whose_unit_is_unspecified(values, tmp_path):
+    dcs.write(
+        ARRAY,
+        tmp_path / "ct",
+        kind="EnhancedCT",
+        spacing=(1, 1, 2),
+        metadata=SOURCES["EnhancedCT"],
+        sync=False,
+    )
+    path = tmp_path / "ct" / "0001.dcm"
+    dataset = pydicom.dcmread(path)
+    for group in (
+        *dataset.SharedFunctionalGroupsSequence,
+        *dataset.PerFrameFunctionalGroupsSequence,
+    ):
+        for item in group.get("PixelValueTransformationSequence", ()):
+            del item.RescaleType
+    dataset.save_as(path)
+    receipt = dcs.write(ARRAYS[values], tmp_path / "out", like=tmp_path / "ct", sync=False)
+    result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
+    (item,) = result.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence
+    assert item.RescaleType == "US"
+    assert any("RescaleType is US" in text for text in receipt.advice)

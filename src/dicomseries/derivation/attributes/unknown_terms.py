@@ -14,11 +14,19 @@ from dicomseries.standard.attributes.attribute import Attribute, attribute
 
 __all__ = ["unknown_terms", "unknown_terms_advice", "with_unknown_terms"]
 
-_TERMS = {"ApplicableSafetyStandardAgency": "UNKNOWN"}
-"""Attributes of the scanner that are demanded for an array → term for a silent source."""
+_TERMS = {"ApplicableSafetyStandardAgency": "UNKNOWN", "RescaleType": "US"}
+"""Attributes that are demanded for an array → term for a source that does not state them.
+
+US is *unspecified* (PS3.3 section C.11.1.1.2).
+"""
+
+_OF_CLASS = frozenset({"RescaleType"})
+"""Those of them that a source of another class need not have."""
 
 
-def unknown_terms(kind: Kind, modality: str, stated: Collection[str]) -> tuple[Attribute, ...]:
+def unknown_terms(
+    kind: Kind, modality: str, stated: Collection[str], *, is_same_class: bool = False
+) -> tuple[Attribute, ...]:
     """Return demanded attributes of a scanner that nobody states.
 
     Parameters
@@ -29,6 +37,8 @@ def unknown_terms(kind: Kind, modality: str, stated: Collection[str]) -> tuple[A
         Modality of the source; of another modality, the user must state them.
     stated : collection of str
         Attributes with a value from the source or the user.
+    is_same_class : bool
+        Whether the source is of the class of the result, and may leave out the unit of its values.
 
     Examples
     --------
@@ -40,12 +50,17 @@ def unknown_terms(kind: Kind, modality: str, stated: Collection[str]) -> tuple[A
         return ()
     terms = []
     for keyword, term in _TERMS.items():
-        row = kind.row(keyword)
-        if keyword in stated or row is None:
-            continue
-        if isinstance(row.source, Choice) and row.source.demanded:
+        is_known = keyword in stated or (keyword in _OF_CLASS and not is_same_class)
+        if not is_known and _is_demanded(keyword, kind):
             terms.append(attribute(keyword, term))
     return tuple(terms)
+
+
+def _is_demanded(keyword: str, kind: Kind) -> bool:
+    for row in kind.all_rows:
+        if row.keyword == keyword and isinstance(row.source, Choice) and row.source.demanded:
+            return True
+    return False
 
 
 def unknown_terms_advice(terms: Sequence[Attribute]) -> tuple[str, ...]:

@@ -124,7 +124,9 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
     metadata = metadata.without(*spacing.dropped).having(*spacing.valid)
     stated = request.metadata.without(*request.left_out)
     named = {*metadata.keywords, *stated.keywords, *request.per_volume, *request.left_out}
-    unknown = unknown_terms(request.kind, source.modality, named)
+    is_same_class = source.sop_class_uid == request.kind.sop_class_uid
+    unknown = unknown_terms(request.kind, source.modality, named, is_same_class=is_same_class)
+    of_values = _attributes_of_values(metadata, inherited, request)
     metadata = metadata.having(*unknown)
     columns, group_columns = _columns(inherited, references, groups, request)
     judged = spacing.decisions(with_screening(inherited.decisions, screening))
@@ -147,7 +149,7 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
         groups=(*references.groups, *(Leaf(group.keyword, group.keyword) for group in groups)),
         group_columns=group_columns,
         meaning=meaning,
-        of_values=_attributes_of_values(metadata, inherited, request),
+        of_values=of_values,
         stated=frozenset(request.metadata.keywords),
         decisions=tuple((entry.attribute, entry.source, entry.outcome) for entry in decisions),
         advice=advice,
