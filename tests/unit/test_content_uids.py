@@ -57,6 +57,7 @@ CHANGING: dict[str, Pair] = {
     "axes": Pair("zyx", "xyz"),
     "orient": Pair("as-is", "coronal"),
     "time_point": Pair(0, 1, SERIES, MR),
+    "part": Pair("real", "imaginary", FLOATS * (1 + 2j), {**MR, "axes": "zyx"}),
     "times": Pair(1.0, 2.0, SERIES, MR),
     "like": Pair("ct", "other ct", others={}),
     "series": Pair("2.25.201", "2.25.202", others={"like": "two series"}),

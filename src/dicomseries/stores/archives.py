@@ -44,8 +44,12 @@ def is_archive(path: object) -> bool:
 
     Examples
     --------
-    >>> is_archive("scans.ZIP"), is_archive("scans.tar.gz"), is_archive("scans")
-    (True, True, False)
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("scans.ZIP", "scans.tar.gz", "scans.txt"):
+    ...         _ = Path(folder, name).write_bytes(b"")
+    ...     [path.name for path in sorted(Path(folder).iterdir()) if is_archive(path)]
+    ['scans.ZIP', 'scans.tar.gz']
     """
     is_path = isinstance(path, (str, Path))
     return is_path and str(path).lower().endswith((*_ZIP, *_TAR)) and Path(str(path)).is_file()

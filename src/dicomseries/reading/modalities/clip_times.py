@@ -25,7 +25,7 @@ def pointed_tags(instance: Instance) -> tuple[int, ...]:
     >>> from pydicom.data import get_testdata_file
     >>> clip = read_instance(get_testdata_file("examples_ybr_color.dcm"))
     >>> [hex(tag) for tag in pointed_tags(clip)]
-    ['0x181065']
+    ['0x181063']
     """
     pointers = instance.raw("FrameIncrementPointer") or b""
     complete = pointers[: len(pointers) // 4 * 4]

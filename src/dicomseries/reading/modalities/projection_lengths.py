@@ -36,7 +36,8 @@ def magnification_of(instance: Instance) -> float | None:
     --------
     >>> from dicomseries.reading import read_instance
     >>> from pydicom.data import get_testdata_file
-    >>> magnification_of(read_instance(get_testdata_file("CT_small.dcm")))
+    >>> round(magnification_of(read_instance(get_testdata_file("CT_small.dcm"))), 3)
+    1.745
     """
     stated = instance.decimal("EstimatedRadiographicMagnificationFactor")
     if math.isfinite(stated) and stated > 0:

@@ -79,6 +79,7 @@ def matches(source: object) -> bool:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> matches(Location(Path("missing.h5"))), matches(Location(Path("a.mrd")))
     (False, True)
     """
