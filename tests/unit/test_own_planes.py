@@ -166,6 +166,18 @@ def test_the_thickness_of_slices_in_one_file_is_demanded():
     assert "SliceThickness" in str(thick)
 
 
+def test_a_thickness_that_is_not_known_is_not_made_up(tmp_path):
+    dcs.write(ARRAY, tmp_path, kind="CT", positions=UNEVEN, spacing=(0.7, 0.8))
+    assert datasets(tmp_path)[0].SliceThickness is None
+
+
+def test_the_receipt_names_readers_that_misplace_the_slices():
+    advice = " ".join(dcs.plan(ARRAY, kind="CT", **PLACED).advice)
+    assert "SimpleITK 2.5 spreads the slices evenly" in advice
+    sheared = " ".join(dcs.plan(ARRAY, kind="CT", affine=SHEAR, space="LPS").advice)
+    assert "SimpleITK 2.5 drops the sideways shift" in sheared
+
+
 # ----------------------------------------------------------------------------------- command line
 @pytest.mark.parametrize("form", ["words", "csv", "json", "npy"])
 def test_the_command_line_takes_positions_as_words_or_from_a_file(tmp_path, monkeypatch, form):
@@ -251,6 +263,15 @@ def test_an_array_of_fewer_slices_is_rejected_with_a_way_on(tmp_path):
         dcs.plan(ARRAY[:4], like=path)
     assert error.value.code == "shape-of-another-grid"
     assert "positions=" in error.value.remedy
+
+
+@pytest.mark.filterwarnings("ignore::dicomseries.DicomSeriesWarning")
+@pytest.mark.parametrize("part", [slice(None), slice(1, 4)])
+def test_a_volume_that_was_read_derives_onto_its_planes(tmp_path, part):
+    path = source(tmp_path, UNEVEN)
+    volume = dcs.read(path, slices=part) if part.start else dcs.read(path)
+    volume.derive(volume.array * 0.5).write(tmp_path / "out")
+    np.testing.assert_allclose(positions_in(tmp_path / "out"), UNEVEN[part])
 
 
 def test_part_of_the_slices_names_their_source_slices(tmp_path):

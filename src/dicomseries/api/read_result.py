@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +16,14 @@ from dicomseries.api.write import Derivation
 from dicomseries.errors import DicomSeriesWarning
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.options import WriteKeywords, check_names, with_options
-from dicomseries.sources import LazyArray, MaskSource, Volume, array_frames, unit_of
+from dicomseries.sources import LazyArray, MaskSource, Volume, arguments_of, array_frames, unit_of
 
 if TYPE_CHECKING:
     from dicomseries.api.background_view import View
 
 __all__ = ["LazySeriesVolume", "SeriesVolume"]
 
-_GEOMETRY = {"spacing", "origin", "direction", "affine"}
+_GEOMETRY = {"spacing", "origin", "direction", "affine", "positions"}
 _INVERTED = (
     "The series is MONOCHROME1: its low values are bright. The file does not state that, and "
     "viewers show it with black for white. Invert the values to look at them."
@@ -193,9 +193,7 @@ class SeriesVolume(Volume):
             source_series["axes"] = f"{time_axis}zyx{'c' if self.samples > 1 else ''}"
             is_placed = self.grid.statement.has_place and self.grid.statement.thickness != "missing"
             if self.is_part and is_placed and not _GEOMETRY & options.keys():
-                source_series["spacing"] = self.grid.spacing_mm
-                source_series["origin"] = self.grid.origin_lps
-                source_series["direction"] = self.grid.direction_lps
+                source_series = cast("WriteKeywords", source_series | arguments_of(self.grid))
         return Derivation(array=array, options=source_series | options)
 
     def resample(self, method: regridding.Method = "linear", *, fill: float | None = None) -> Self:

@@ -8,6 +8,7 @@ from typing import Any
 from dicomseries.geometry import Grid
 from dicomseries.metadata import Metadata
 from dicomseries.plan.series_plan import SeriesPlan
+from dicomseries.slice_planes import SlicePlanes
 from dicomseries.standard.attributes.attribute import Attribute
 from dicomseries.standard.known_readers import (
     CORNERSTONE3D,
@@ -42,6 +43,7 @@ _DCMSTACK_NEEDS = ("AcquisitionNumber", "EchoTrainLength")
 def reader_advice(series: SeriesPlan) -> Iterator[str]:
     """Yield a sentence for each fault of a reader."""
     yield from _line_advice(series.grid)
+    yield from _plane_advice(series)
     yield from _syntax_advice(series.transfer_syntax_uid)
     yield from _slope_advice(series)
     yield from _empty_advice(series)
@@ -89,6 +91,30 @@ def _line_advice(grid: Grid) -> Iterator[str]:
         f"{text}. Name another axis as the slices, with `axes=` or an affine, so that slices are "
         "pictures."
     )
+
+
+def _plane_advice(series: SeriesPlan) -> Iterator[str]:
+    """Yield advice about readers that expect a regular grid."""
+    if not isinstance(series.grid, SlicePlanes):
+        return
+    yield (
+        f"The slices form no regular grid ({series.grid.summary}): each is written on its own "
+        "plane, and check reports them as an error (GEO-002 to GEO-009), as readers that build "
+        "volumes misplace them."
+    )
+    if series.is_multi_frame:
+        return
+    codes = series.grid.codes
+    if "slices-sheared" in codes:
+        yield (
+            f"{SIMPLEITK} drops the sideways shift of the slices, {DCM2NIIX} writes a file without "
+            f"it beside one with the tilt corrected, and {HIGHDICOM} rejects them as a volume."
+        )
+    elif codes & {"spacing-uneven", "slices-missing"}:
+        yield (
+            f"{SIMPLEITK} spreads the slices evenly and warns, {DCM2NIIX} writes a file of even "
+            f"slices beside an interpolated one, and {HIGHDICOM} rejects them as a volume."
+        )
 
 
 def _syntax_advice(uid: str) -> Iterator[str]:

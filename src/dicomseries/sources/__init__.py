@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dicomseries.sources.arguments.written_planes import (
         PlaneTexts,
         WrittenPlanes,
+        arguments_of,
         content_of,
         grid_of_planes,
         irregular_places,
@@ -71,6 +72,7 @@ __all__ = [
     "Tags",
     "Volume",
     "WrittenPlanes",
+    "arguments_of",
     "array_frames",
     "content_of",
     "diffusion_gradients",
@@ -106,6 +108,7 @@ export_lazily(
         "dicomseries.sources.arguments.written_planes": (
             "PlaneTexts",
             "WrittenPlanes",
+            "arguments_of",
             "content_of",
             "grid_of_planes",
             "irregular_places",

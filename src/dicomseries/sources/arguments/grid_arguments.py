@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
-from dicomseries.geometry_statement import STATED, Statement
+from dicomseries.geometry_statement import STATED, Certainty, Statement
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.arguments.stated_geometry import joined_statement
@@ -110,26 +110,38 @@ def join_grid(shape: Sequence[int], arguments: SourceArguments, source_grid: Sou
         origin = stated.origin_lps
     if direction is None:
         direction = stated.direction_lps
-    _check_count(spacing)
     if arguments.positions is not None:
-        from dicomseries.sources.arguments.slice_positions import grid_at_positions
-
-        has_thickness = arguments.spacing is not None
-        return grid_at_positions(
-            arguments.positions,
-            shape,
-            tuple(map(float, spacing[:2])),
-            direction=direction,
-            origin=arguments.origin,
-            thickness_mm=float(spacing[2]) if has_thickness else None,
-            statement=replace(
-                statement,
-                origin="stated",
-                thickness="stated" if has_thickness else "missing",
-            ),
-        )
+        return _at_positions(shape, arguments, spacing, direction, statement)
+    _check_count(spacing)
     grid = Grid.from_spacing(shape, spacing, origin=origin, direction=direction)
     return grid.stated(statement)
+
+
+def _at_positions(
+    shape: Sequence[int],
+    arguments: SourceArguments,
+    spacing: Any,
+    direction: Any,
+    statement: Statement,
+) -> Grid:
+    """Return the grid of stated positions; z of a stated spacing is the thickness."""
+    from dicomseries.sources.arguments.slice_positions import (
+        grid_at_positions,
+    )
+
+    if np.shape(spacing) != (2,):  # the thickness may be unknown
+        _check_count(spacing)
+    has_thickness = arguments.spacing is not None and len(spacing) == 3
+    certainty: Certainty = "stated" if has_thickness else "missing"
+    return grid_at_positions(
+        arguments.positions,
+        shape,
+        tuple(map(float, spacing[:2])),
+        direction=direction,
+        origin=arguments.origin,
+        thickness_mm=float(spacing[2]) if has_thickness else None,
+        statement=replace(statement, origin="stated", thickness=certainty),
+    )
 
 
 def _of_affine(shape: Sequence[int], arguments: SourceArguments) -> Grid:

@@ -24,6 +24,7 @@ from dicomseries.standard.attributes.decimal_string import format_ds
 __all__ = [
     "PlaneTexts",
     "WrittenPlanes",
+    "arguments_of",
     "content_of",
     "grid_of_planes",
     "irregular_places",
@@ -412,6 +413,31 @@ def irregular_places(grid: Grid) -> dict[str, Any]:
     return {"irregular": grid.summary, "positions_lps": grid.positions_lps.tolist()}
 
 
+def arguments_of(grid: Grid) -> dict[str, Any]:
+    """Return the geometry arguments of `write` that give a grid.
+
+    Nothing for slices of several orientations.
+
+    Examples
+    --------
+    >>> sorted(arguments_of(Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))))
+    ['direction', 'origin', 'spacing']
+    """
+    if not isinstance(grid, SlicePlanes):
+        return {
+            "spacing": grid.spacing_mm,
+            "origin": grid.origin_lps,
+            "direction": grid.direction_lps,
+        }
+    if not grid.are_parallel:
+        return {}
+    return {
+        "spacing": grid.pixel_spacing_mm,
+        "positions": grid.positions_lps,
+        "direction": grid.orientation,
+    }
+
+
 def content_of(grid: Grid) -> object:
     """Return everything about a grid as plain values, for digests."""
     if not isinstance(grid, SlicePlanes):
@@ -440,7 +466,7 @@ def _irregularities(positions: Floats, orientations: Floats) -> tuple[Irregulari
     mean = float(gaps.mean())
     reasons: list[Irregularity] = []
     if float(np.abs(gaps - mean).max()) > _REGULAR * mean:
-        smallest = max(float(gaps.min()), 1e-9)
+        smallest = max(float(np.median(gaps)), 1e-9)
         multiples = gaps / smallest
         code = "spacing-uneven"
         if float(np.abs(multiples - np.round(multiples)).max()) <= _MULTIPLE:

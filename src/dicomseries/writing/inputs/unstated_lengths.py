@@ -224,13 +224,14 @@ def with_stated_thickness(request: WriteRequest, volume: Volume) -> WriteRequest
         On its grid.
     """
     options = request.options
-    is_stated = options.positions is not None and options.spacing is not None
+    spacing = options.spacing
+    is_stated = options.positions is not None and spacing is not None and len(spacing) == 3
     if not is_stated or isinstance(volume.grid, WrittenPlanes):
         return request
     if request.metadata.get(_KEYWORD) is not None or request.is_segmentation:
         return request
-    assert options.spacing is not None  # noqa: S101 - checked above
-    thickness = attribute(_KEYWORD, format_ds(float(options.spacing[2])))
+    assert spacing is not None  # noqa: S101 - checked above
+    thickness = attribute(_KEYWORD, format_ds(float(spacing[2])))
     return replace(request, metadata=request.metadata.having(thickness))
 
 
