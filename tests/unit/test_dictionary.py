@@ -8,6 +8,7 @@ import pydicom
 import pytest
 from pydicom import datadict, uid
 from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
+from pydicom._uid_dict import UID_dictionary
 
 from dicomseries.standard import dictionary
 from dicomseries.standard.objects import sop_classes
@@ -65,4 +66,9 @@ def test_every_entry_of_the_data_dictionary_is_that_of_pydicom():
 
 
 def test_sop_classes_have_the_uids_of_the_standard():
-    assert {name: getattr(sop_classes, name) for name in sop_classes.__all__} == SOP_CLASSES
+    named = {name: getattr(sop_classes, name) for name in sop_classes.__all__}
+    assert {name: uid for name, uid in named.items() if isinstance(uid, str)} == SOP_CLASSES
+    label_map = "1.2.840.10008.5.1.4.1.1.66.7"  # younger than the dictionary of pydicom
+    known = {*SOP_CLASSES.values(), *UID_dictionary, label_map}
+    assert set(sop_classes.SINGLE_FRAME) <= known
+    assert set(sop_classes.NAMED_KINDS) <= known

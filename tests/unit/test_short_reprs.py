@@ -58,6 +58,7 @@ def objects(tmp_path_factory):
     dcs.write(mask, folder / "seg", kind="Segmentation", like=volume, sync=False)
     measured = dcs.measure(folder / "seg", source=volume)
     result = dcs.write_result(volume, folder / "result", masks=mask, sync=False)
+    converted = dcs.convert(folder / "ct", folder / "arrays", format="npy")
     (folder / "ct" / "0002.dcm").unlink()
     findings = dcs.check(folder / "ct", validators=False)
     scan = dcs.scan(folder)
@@ -87,6 +88,8 @@ def objects(tmp_path_factory):
         *findings,
         plan,
         plan.value_map,
+        converted,
+        *converted,
         scan,
         *scan,
         *(problem for series in scan for problem in series.problems),

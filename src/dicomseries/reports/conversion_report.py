@@ -12,7 +12,7 @@ from dicomseries.short_repr import short_lines
 __all__ = ["ConversionReport", "ConvertedSeries"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ConvertedSeries:
     """A series, or a part of it, with its files or the reason why it has none.
 
@@ -56,6 +56,10 @@ class ConvertedSeries:
     def is_converted(self) -> bool:
         """Whether it has files."""
         return bool(self.files)
+
+    def __repr__(self) -> str:
+        title = f"series {self.number} {self.description} {self.part}".strip()
+        return short_lines([title, *self.files, *filter(None, [self.reason])])
 
     def to_dict(self) -> dict[str, Any]:
         """Return its fields, of JSON's types."""

@@ -175,6 +175,7 @@ def test_series_of_one_name_get_letters_and_existing_files_stay(scans, tmp_path)
     assert not replaced.failed
 
 
+@pytest.mark.filterwarnings("ignore::dicomseries.DicomSeriesWarning")
 def test_a_series_that_cannot_be_converted_does_not_stop_the_others(scans, tmp_path):
     folder = tmp_path / "scans"
     folder.mkdir()
@@ -190,6 +191,7 @@ def test_a_series_that_cannot_be_converted_does_not_stop_the_others(scans, tmp_p
     assert not even.failed
 
 
+@pytest.mark.filterwarnings("ignore::dicomseries.DicomSeriesWarning")
 def test_each_orientation_of_a_localizer_is_a_file(tmp_path):
     planes = {"axial": np.eye(3), "sagittal": [[0, 0, -1], [1, 0, 0], [0, -1, 0]]}
     folder = tmp_path / "scout"

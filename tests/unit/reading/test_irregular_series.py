@@ -136,15 +136,21 @@ def test_an_irregular_series_says_what_it_is_and_what_helps(folders, name):
     assert volume.grid.summary in repr(series)
 
 
+@pytest.mark.parametrize("name", ["unplaced"])
+def test_a_result_of_slices_without_a_place_is_an_error_that_names_the_way(folders, name):
+    with pytest.raises(DicomSeriesError) as caught:
+        dcs.read(folders[name]).derive(STORED).plan()
+    assert caught.value.remedy
+
+
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize(
     "operation",
     [
-        lambda volume, _: volume.derive(STORED).plan(),
         lambda volume, _: dcs.read(volume.path, onto=volume.path),
         lambda volume, _: look(volume.path),
     ],
-    ids=["derive", "onto", "view"],
+    ids=["onto", "view"],
 )
 def test_what_needs_a_grid_ends_in_an_error_that_names_the_way(folders, name, operation, tmp_path):
     volume = dcs.read(folders[name])

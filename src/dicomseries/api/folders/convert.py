@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Literal
 from dicomseries import conversion, reading, sinks
 from dicomseries.api.read import read
 from dicomseries.api.read_result import SeriesVolume
-from dicomseries.errors import DicomSeriesError, DicomSeriesWarning, OptionError
+from dicomseries.errors import DicomSeriesError, OptionError
 from dicomseries.event_log import LOGGER
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.progress_bar import ProgressReport, progress_report
@@ -84,6 +83,11 @@ def convert(
         If there is no series.
     TargetError, WriteError
         If the folder cannot be made.
+
+    Warns
+    -----
+    DicomSeriesWarning
+        As `read` does for each series; the rows have the sentences as notes.
 
     Notes
     -----
@@ -163,9 +167,7 @@ class _Target:
                 part="_".join(filter(None, (series.part, stack))),
             )
             try:
-                with warnings.catch_warnings():  # the notes of the volume repeat them
-                    warnings.simplefilter("ignore", DicomSeriesWarning)
-                    volume = read(series, stack=stack, even=self.even, workers=self.workers)
+                volume = read(series, stack=stack, even=self.even, workers=self.workers)
                 for part in conversion.volume_parts(volume):
                     yield self._saved(part, row)
             except (DicomSeriesError, OSError) as error:

@@ -31,7 +31,16 @@ _SHARED_GROUPS = "SharedFunctionalGroupsSequence"
 _TOLERATED = frozenset({"slices-missing", "spacing-uneven", "slices-sheared", "mixed-orientations"})
 """Problems of a regular grid; a result lies on the planes of the slices instead."""
 
-_DIFFUSION = frozenset({"DiffusionBValue", "DiffusionDirectionality"})
+_DIFFUSION = frozenset({"DiffusionBValue"})
+_STANDARD_DIFFUSION = frozenset(
+    {
+        "DiffusionBMatrixSequence",
+        "DiffusionDirectionality",
+        "DiffusionGradientDirectionSequence",
+        "DiffusionGradientOrientation",
+    }
+)
+"""Attributes of a source that states its weightings by the standard, whole or in part."""
 
 Groups = dict[str, Attribute]
 """The functional groups of a frame by keyword."""
@@ -183,7 +192,7 @@ def _with_gradients(
     """
     b_values, gradients = series.layout.b_values, series.layout.gradients
     stated = {each.keyword for each in chain(shared, *of_files)}
-    if b_values is None or gradients is None or "DiffusionGradientOrientation" in stated:
+    if b_values is None or gradients is None or stated & _STANDARD_DIFFUSION:
         return of_files
     slices = len(of_files) // len(b_values)
     completed = []
@@ -200,8 +209,8 @@ def _diffusion_of(b_value: float, gradient: tuple[float, float, float]) -> Itera
     if any(gradient):
         yield Attribute("DiffusionDirectionality", "CS", ("DIRECTIONAL",))
         yield Attribute("DiffusionGradientOrientation", "FD", gradient)
-    else:
-        yield Attribute("DiffusionDirectionality", "CS", ("ISOTROPIC" if b_value else "NONE",))
+    elif b_value == 0:
+        yield Attribute("DiffusionDirectionality", "CS", ("NONE",))
 
 
 def _frames_of_instances(
