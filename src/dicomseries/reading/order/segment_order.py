@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.errors import counted
 from dicomseries.geometry import Grid
 from dicomseries.reading.geometry.slice_spacing import (
     drift_problems,
@@ -254,6 +255,8 @@ def _grid_in_space(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]
     statement = statement_of(problems)
     if len(firsts) > 1 and not np.isfinite(between):  # of more slices, frames may be left out
         statement = replace(statement, thickness="assumed")
+        if shape[0] > len(firsts):
+            problems.append(_step_computed(step, shape[0] - len(firsts)))
     return grid.stated(statement), slices, problems
 
 
@@ -296,6 +299,19 @@ def step_mm(
         if is_multiple and abs(measured / candidate - 1) < _TOLERANCE:
             return measured
     return None
+
+
+def _step_computed(step: float, count: int) -> Problem:
+    """Return the warning for a step that no attribute states."""
+    return Problem(
+        code="spacing-computed",
+        level="warning",
+        text="SpacingBetweenSlices is missing, and the frames are at uneven distances: their "
+        f"common step of {step:g} mm is the distance of slices, and {counted(count, 'slice')} "
+        "without frames are background",
+        remedy="Compare the positions with those of the source series: slices that it does not "
+        "have are no background there.",
+    )
 
 
 def _uneven(gaps: Floats) -> Problem:
