@@ -309,7 +309,7 @@ def _step_computed(step: float, count: int) -> Problem:
         text="SpacingBetweenSlices is missing, and the frames are at uneven distances: their "
         f"common step of {step:g} mm is the distance of slices, and {counted(count, 'slice')} "
         "without frames are background",
-        remedy="Compare the positions with those of the source series: slices that it does not "
+        remedy="Check the positions against those of the source series: slices that it does not "
         "have are no background there.",
     )
 
