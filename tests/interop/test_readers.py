@@ -10,7 +10,7 @@ import pytest
 
 from judges.cases import CASES
 from judges.measures import MEASURES, NOTED
-from judges.outcomes import MEANINGS
+from judges.outcomes import CANNOT, MEANINGS
 from judges.programs import PROGRAMS, outcomes_of
 
 RECORD = json.loads((Path(__file__).parent / "readers.json").read_text(encoding="utf-8"))
@@ -50,9 +50,13 @@ def test_a_reader_makes_of_every_case_what_the_documentation_says(program, writt
     measured = outcomes_of(program, {**written, **planted})
     noticed = {fault: measured.pop(fault) for fault in planted}
     recorded = RECORD["readers"][program.name]["version"]
-    assert measured == {
-        name: outcomes[program.name] for name, outcomes in RECORD["outcomes"].items()
-    }, f"{program.name} {program.version()} does not see what {recorded} saw"
+    expected = {name: outcomes[program.name] for name, outcomes in RECORD["outcomes"].items()}
+    lost = [name for name, word in measured.items() if word == CANNOT != expected.get(name)]
+    if lost:  # a browser on a busy machine gives up now and then: it is asked once more
+        measured |= outcomes_of(program, {name: written[name] for name in lost})
+    assert measured == expected, (
+        f"{program.name} {program.version()} does not see what {recorded} saw"
+    )
     assert program.version() == recorded or not program.pinned
     assert noticed["value"].startswith("wrong values")
     assert noticed["place"] == "values right, wrong place" or measured["CT: int16"] in WITHOUT_PLACE
