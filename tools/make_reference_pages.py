@@ -221,7 +221,7 @@ the decoder. The markers of
   a JPEG stream (Adobe, JFIF, component identifiers) come before PhotometricInterpretation, \
 which many programs leave
   wrong after compression.
-- A sample has the sign of PixelRepresentation, whatever the stream says;
+- A sample has the sign of PixelRepresentation, also if the stream contradicts it;
   streams of JPEG, JPEG-LS and JPEG XL have no sign.
 - Frames of single bits are 0 and 1.
 

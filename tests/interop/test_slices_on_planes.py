@@ -1,4 +1,4 @@
-"""What other programs make of series whose slices lie on planes of their own."""
+"""What other programs make of series whose slices lie on separate planes."""
 
 from __future__ import annotations
 

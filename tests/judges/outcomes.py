@@ -59,7 +59,7 @@ MEANINGS = {
     APART: "each volume comes as an image of its own, without an axis of time",
     UNTIMED: "volumes stand along one axis, without the seconds from one to the next",
     STACKED: "all frames lie in one stack of slices, whatever volume or segment they belong to",
-    CANNOT: "refused with an error, or not shown",
+    CANNOT: "rejected with an error, or not shown",
     KEPT: "an archive: gives every file back byte for byte, and the stored numbers of every frame",
     UNSERVED: "an archive: gives every file back byte for byte, but no frames",
     SERVED: "a DICOMweb: gives every attribute back with its value, in files and as JSON, the "

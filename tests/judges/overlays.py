@@ -29,7 +29,7 @@ OVERLAY_MEANINGS = {
     ELSEWHERE: "on another grid than the source's",
     PAINTED: "segments have the colours of others",
     RENAMED: "segments have the names of others",
-    CANNOT: "refused with an error, or not shown",
+    CANNOT: "rejected with an error, or not shown",
 }
 """Meanings of outcomes over a source."""
 

@@ -1,4 +1,4 @@
-"""Promises about series whose slices lie on planes of their own."""
+"""Promises about series whose slices lie on separate planes."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ storage_options
     ------
     DicomSeriesError
         As `write`, `measure` and `picture`. Wrong options and inputs of all parts are rejected
-        before a voxel is read; whatever fails, nothing is left.
+        before a voxel is read; after any error, nothing is left.
 
     Notes
     -----

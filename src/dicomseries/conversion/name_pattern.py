@@ -46,7 +46,7 @@ class NamePattern:
     Parameters
     ----------
     text : str
-        ``%`` and a letter of `LETTERS` stand for an attribute; ``/`` separates folders.
+        ``%`` and a letter of `LETTERS` is replaced by an attribute; ``/`` separates folders.
 
     Raises
     ------

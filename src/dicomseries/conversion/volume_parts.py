@@ -1,4 +1,4 @@
-"""The parts of a series that become files of their own."""
+"""The parts of a series that become separate files."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def frame_facts(
 ) -> dict[str, tuple[Any, ...]]:
     """Return attributes of a multi-frame object about all frames.
 
-    Slices on planes of their own are no 3D set (PS3.3 section C.7.6.17.3).
+    Slices on separate planes are no 3D set (PS3.3 section C.7.6.17.3).
     """
     if not kind.is_multi_frame:
         return {}

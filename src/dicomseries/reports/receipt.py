@@ -194,12 +194,12 @@ class Receipt:
         return lines
 
     def _place(self) -> Iterator[str]:
-        """Yield the directions, and that slices lie on planes of their own."""
+        """Yield the directions, and that slices lie on separate planes."""
         plane = plane_of(self.grid)
         if plane is not None:
             yield f"orientation: {orientation_text(plane)}"
         if isinstance(self.grid, WrittenPlanes):
-            yield f"planes: each slice has a position of its own ({self.grid.summary})"
+            yield f"planes: each slice has its own position ({self.grid.summary})"
 
     def _repr_html_(self) -> str:
         """Return tables of facts, with a drawing."""

@@ -28,7 +28,7 @@ def turned(volume: Volume, turn: Turn) -> Volume:
     Raises
     ------
     GeometryError
-        If slices on planes of their own would become rows or columns.
+        If slices on separate planes would become rows or columns.
 
     Examples
     --------

@@ -36,7 +36,7 @@ def convert(
 ) -> ConversionReport:
     """Convert every series of a folder to files, with BIDS sidecars.
 
-    Echoes, and the parts of complex images, become files of their own, as dcm2niix makes them; so
+    Echoes, and the parts of complex images, become separate files, as dcm2niix makes them; so
     do the orientations of a localizer. Times, diffusion weightings and cardiac phases stay in one
     file. A series that cannot be converted does not stop the others: its row names the reason.
 
@@ -183,11 +183,9 @@ class _Target:
         sinks.make_folder(target.parent)
         volume.save(target, overwrite=self.overwrite)
         files = [target]
-        for ending in (".bval", ".bvec"):  # `save` writes them beside NIfTI
-            if (
-                beside := self.folder / f"{stem}{ending}"
-            ).is_file() and volume.b_values is not None:
-                files.append(beside)
+        if self.suffix.startswith(".nii") and volume.b_values is not None:
+            gradients = [self.folder / f"{stem}{ending}" for ending in (".bval", ".bvec")]
+            files += [file for file in gradients if file.is_file()]  # `save` wrote them
         if self.has_sidecar:
             file = self.folder / f"{stem}.json"
             text = json.dumps(_sidecar(volume, attributes), indent=2) + "\n"

@@ -199,7 +199,7 @@ def _expected_corners(comparison: Comparison, corners: Floats) -> Floats:
 
 
 def _corners_of_planes(planes: SlicePlanes) -> Floats:
-    """Return the corners of slices on planes of their own, shape (slices, 4, 3)."""
+    """Return the corners of slices on separate planes, shape (slices, 4, 3)."""
     slices, rows, columns = planes.shape
     ends = ((0, 0), (columns - 1, 0), (0, rows - 1), (columns - 1, rows - 1))
     corners = [[planes.point(x, y, z) for x, y in ends] for z in range(slices)]

@@ -86,7 +86,7 @@ def convert(
 ) -> int:
     """Convert every series below a folder to files with BIDS sidecars.
 
-    Echoes, parts of complex images and the orientations of localizers become files of their own.
+    Echoes, parts of complex images and the orientations of localizers become separate files.
     A series that cannot be converted does not stop the others: the table names the reason, and the
     exit code is 1.
     """

@@ -49,7 +49,7 @@ class SourceArguments:
     part : {"magnitude", "phase", "real", "imaginary"}, optional
         Which part of complex numbers is taken.
     may_be_irregular : bool
-        Whether slices may lie on planes of their own (`WrittenPlanes`); else a shear is rejected.
+        Whether slices may lie on separate planes (`WrittenPlanes`); else a shear is rejected.
     is_read_once : bool
         Whether the frames are read once, from the first to the last: a compressed file then needs
         no copy that is unpacked.

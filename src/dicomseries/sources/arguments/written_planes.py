@@ -248,7 +248,7 @@ class WrittenPlanes(SlicePlanes):
         return GeometryError(
             code="slices-not-turnable",
             where="orient",
-            given=f"slices on planes of their own ({self.summary})",
+            given=f"slices on separate planes ({self.summary})",
             expected="slices that stay slices: across them, pixels are not even",
             remedy="Leave `orient=` out, or pass `orient='upright'` or 'as-is'.",
         )

@@ -92,7 +92,7 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     SourceError
         If nibabel cannot read the file, or it has a fifth axis.
     GeometryError
-        If the affine is sheared, unless slices may lie on planes of their own; else as for an
+        If the affine is sheared, unless slices may lie on separate planes; else as for an
         array.
     OptionError
         As for an array.

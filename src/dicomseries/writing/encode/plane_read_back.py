@@ -1,4 +1,4 @@
-"""Frames of a segmentation on planes of their own, read back.
+"""Frames of a segmentation on separate planes, read back.
 
 A reader finds no grid there, so frames are assigned to the slices of the plan by position and
 orientation.

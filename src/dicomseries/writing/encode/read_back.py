@@ -32,7 +32,7 @@ is unknown."""
 _CHECKS_OF_REGULAR_GRIDS = frozenset(
     {"GEO-002", "GEO-004", "GEO-005", "GEO-006", "GEO-009", "SER-010"}
 )
-"""Checks that slices on planes of their own do not pass, as was asked."""
+"""Checks that slices on separate planes do not pass, as was asked."""
 _FRAME_SEQUENCES = frozenset({"SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"})
 
 

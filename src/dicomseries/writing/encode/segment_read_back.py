@@ -69,7 +69,7 @@ def _largest(
 def _comparisons_on_planes(
     placed: FramesOnPlanes, segmentation: SegmentationObject
 ) -> list[Comparison]:
-    """Return the comparison of each layer with frames on planes of their own."""
+    """Return the comparison of each layer with frames on separate planes."""
     tasks: list[Comparison] = []
     for labels in segmentation.labels:
         if segmentation.segmentation_type == "binary":

@@ -69,7 +69,7 @@ def _oriented_planes(
     *,
     has_own_direction: bool,
 ) -> tuple[Volume, tuple[str, ...]]:
-    """Return slices on planes of their own in stored order, and advice."""
+    """Return slices on separate planes in stored order, and advice."""
     plane = planes.regular_plane()
     if orient is not None:
         return turned(volume, turn_to(plane, orient)), ()

@@ -193,7 +193,7 @@ def with_known_lengths(volume: Volume, kind: Kind, *, has_thickness: bool = Fals
     )
 
 
-# ---------------------------------------------------------------- slices on planes of their own
+# ---------------------------------------------------------------- slices on separate planes
 def on_written_planes(volume: Volume) -> Volume:
     """Return a volume whose irregular slices have the texts of headers.
 
