@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
-    from dicomseries.stores.addresses import hidden, is_url, masked
-    from dicomseries.stores.archives import is_archive
+    from dicomseries.stores.addresses import hidden, is_archive, is_url, masked
     from dicomseries.stores.fetching import fetch_file, local_copy, save
     from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, sha256_of
     from dicomseries.stores.opening import CONCURRENCY, open_store
@@ -40,8 +39,7 @@ __all__ = [
 export_lazily(
     __name__,
     {
-        "dicomseries.stores.addresses": ("hidden", "is_url", "masked"),
-        "dicomseries.stores.archives": ("is_archive",),
+        "dicomseries.stores.addresses": ("hidden", "is_archive", "is_url", "masked"),
         "dicomseries.stores.fetching": ("fetch_file", "local_copy", "save"),
         "dicomseries.stores.manifest": ("MANIFEST", "PLAN", "Entry", "Manifest", "sha256_of"),
         "dicomseries.stores.opening": ("CONCURRENCY", "open_store"),

@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field
+from pathlib import Path
 from typing import Any
 
 from dicomseries.errors import SourceError
 from dicomseries.lazy_dataclass import dataclass
 
-__all__ = ["Address", "hidden", "is_url", "masked"]
+__all__ = ["Address", "hidden", "is_archive", "is_url", "masked"]
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::[a-z0-9]+)*://")
 """Two letters at least, lest it be a drive of Windows; fsspec chains are understood too."""
@@ -142,3 +143,22 @@ def hidden(url: str, options: Mapping[str, Any] | None) -> Iterator[None]:
             expected=error.expected,
             remedy=error.remedy,
         ) from None
+
+
+_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+
+
+def is_archive(path: object) -> bool:
+    """Return whether a path is a ZIP or tar file, by its name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("scans.ZIP", "scans.tar.gz", "scans.txt"):
+    ...         _ = Path(folder, name).write_bytes(b"")
+    ...     [path.name for path in sorted(Path(folder).iterdir()) if is_archive(path)]
+    ['scans.ZIP', 'scans.tar.gz']
+    """
+    is_path = isinstance(path, (str, Path))
+    return is_path and str(path).lower().endswith(_ARCHIVES) and Path(str(path)).is_file()

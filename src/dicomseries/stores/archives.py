@@ -13,10 +13,9 @@ from typing import IO, Any, NamedTuple
 
 from dicomseries.errors import ReadError, counted
 
-__all__ = ["is_archive", "unpack_archive"]
+__all__ = ["unpack_archive"]
 
 _ZIP = (".zip",)
-_TAR = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _MOST_GAIN = 1100
 """Bytes that one byte of an archive becomes at most; Deflate reaches 1032."""
 _DAMAGED = (
@@ -37,22 +36,6 @@ class _Member(NamedTuple):
     name: str
     size: int
     key: Any
-
-
-def is_archive(path: object) -> bool:
-    """Return whether a path is a ZIP or tar file, by its name.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for name in ("scans.ZIP", "scans.tar.gz", "scans.txt"):
-    ...         _ = Path(folder, name).write_bytes(b"")
-    ...     [path.name for path in sorted(Path(folder).iterdir()) if is_archive(path)]
-    ['scans.ZIP', 'scans.tar.gz']
-    """
-    is_path = isinstance(path, (str, Path))
-    return is_path and str(path).lower().endswith((*_ZIP, *_TAR)) and Path(str(path)).is_file()
 
 
 def unpack_archive(path: Path, folder: Path) -> None:

@@ -18,8 +18,7 @@ from typing import Any
 
 from dicomseries.errors import ReadError, SourceError
 from dicomseries.operating_system import usable_processors
-from dicomseries.stores.addresses import is_url, masked
-from dicomseries.stores.archives import is_archive, unpack_archive
+from dicomseries.stores.addresses import is_archive, is_url, masked
 from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, listed
 from dicomseries.stores.opening import CONCURRENCY, open_store
 from dicomseries.stores.store import Store, StoreError
@@ -78,6 +77,8 @@ def local_copy(
         if not is_archive(path):
             yield path
             return
+        from dicomseries.stores.archives import unpack_archive
+
         with tempfile.TemporaryDirectory(prefix=_PREFIX) as scratch:
             unpack_archive(Path(path), Path(scratch))
             yield scratch
