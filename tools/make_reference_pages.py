@@ -181,6 +181,7 @@ API_SECTIONS: dict[str, tuple[str, ...]] = {
         "dicomseries.errors:TargetError",
         "dicomseries.errors:WriteError",
         "dicomseries.errors:ReadError",
+        "dicomseries.errors:NetworkError",
         "dicomseries.errors:VerificationError",
         "dicomseries.errors:MissingPackageError",
         "DicomSeriesWarning",

@@ -12,6 +12,7 @@
     ├── TargetError (OSError)              the target is not free, or the disk is full
     ├── WriteError (OSError)               writing failed half way (nothing is left behind)
     ├── ReadError (OSError)                a series is missing, broken or mixed
+    ├── NetworkError (OSError)             an archive cannot be reached, or rejects a request
     ├── VerificationError (RuntimeError)   the written files differ from the array
     └── MissingPackageError (ImportError)  an optional package is not installed
 
@@ -32,6 +33,7 @@ __all__ = [
     "Message",
     "MetadataError",
     "MissingPackageError",
+    "NetworkError",
     "OptionError",
     "ReadError",
     "SourceError",
@@ -242,6 +244,10 @@ class ReadError(DicomSeriesError, OSError):
     """A series is missing, broken, or mixed with another."""
 
 
+class NetworkError(DicomSeriesError, OSError):
+    """An archive on the network cannot be reached, or rejects a request."""
+
+
 class VerificationError(DicomSeriesError, RuntimeError):
     """The files that were read back differ from the array."""
 
@@ -276,6 +282,7 @@ _PACKAGES = {
     "hdf5": ("h5py",),
     "itk": ("SimpleITK",),
     "matlab": ("scipy", "h5py"),
+    "network": ("pynetdicom", "dicomweb-client"),
     "nifti": ("nibabel",),
     "pictures": ("pillow",),
     "resample": ("scipy",),

@@ -62,6 +62,8 @@ _OPTIONAL = (
     ("fsspec", "URLs: any scheme://"),
     ("s3fs", "s3:// through fsspec"),
     ("obstore", "s3://, gs://, az://, faster"),
+    ("pynetdicom", "archives at dicom:// URLs"),
+    ("dicomweb-client", "archives with DICOMweb"),
     ("imagecodecs", "writing and reading compressed series"),
     ("pillow", "pictures: view --png"),
     ("jupyterlab-niivue", "view --viewer niivue"),

@@ -1,0 +1,40 @@
+"""Archives (PACS) on the network: send, find and fetch instances.
+
+A peer is a class with the calls of `Peer`: one for DIMSE, one for DICOMweb. Files are sent and
+stored byte by byte; nothing is encoded here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dicomseries.lazy_exports import export_lazily
+
+if TYPE_CHECKING:
+    from dicomseries.network.peer import InstanceFile, InstanceStatus, Level, Peer, Transcode
+    from dicomseries.network.peer_urls import is_peer_url, open_peer, shown_url
+
+__all__ = [
+    "InstanceFile",
+    "InstanceStatus",
+    "Level",
+    "Peer",
+    "Transcode",
+    "is_peer_url",
+    "open_peer",
+    "shown_url",
+]
+
+export_lazily(
+    __name__,
+    {
+        "dicomseries.network.peer_urls": ("is_peer_url", "open_peer", "shown_url"),
+        "dicomseries.network.peer": (
+            "InstanceFile",
+            "InstanceStatus",
+            "Level",
+            "Peer",
+            "Transcode",
+        ),
+    },
+)
