@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from dicomseries.network.dicomweb import is_dicomweb_url
 from dicomseries.network.peer import Peer
 from dicomseries.stores import is_url, masked
 
 __all__ = ["is_peer_url", "open_peer", "shown_url"]
 
 _DIMSE = ("dicom", "dicoms")
-_HTTP = ("http", "https")
 _DIMSE_PEER = ("dicomseries.network.dimse", "DimsePeer")
 _WEB_PEER = ("dicomseries.network.dicomweb", "WebPeer")
 _PEERS = {
@@ -25,7 +24,6 @@ _PEERS = {
     "https": _WEB_PEER,
 }
 """Scheme -> module and class; a module is imported when its scheme is used."""
-_DICOMWEB_PATH = re.compile(r"/(studies|dicom-?web)(/|$|\?)", re.IGNORECASE)
 
 
 def is_peer_url(url: object, *, is_target: bool = False) -> bool:
@@ -37,7 +35,7 @@ def is_peer_url(url: object, *, is_target: bool = False) -> bool:
         Anything; only a str can be one.
     is_target : bool
         Whether something is stored there: then every HTTP URL is DICOMweb. A source is if its
-        path has ``/studies/`` or ``/dicom-web``, since a plain file has an HTTP URL too.
+        path looks like it (see `is_dicomweb_url`), since a plain file has an HTTP URL too.
 
     Examples
     --------
@@ -48,10 +46,7 @@ def is_peer_url(url: object, *, is_target: bool = False) -> bool:
     """
     if not isinstance(url, str) or not is_url(url):
         return False
-    scheme = _scheme(url)
-    if scheme in _HTTP:
-        return is_target or _DICOMWEB_PATH.search(url) is not None
-    return scheme in _PEERS
+    return _scheme(url) in _DIMSE or is_dicomweb_url(url, as_target=is_target)
 
 
 def open_peer(url: str, options: Mapping[str, Any] | None = None) -> Peer:
