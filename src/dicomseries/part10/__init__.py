@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dicomseries.part10.encapsulation import encapsulated_frames
+from dicomseries.part10.encode_elements import element_head, encode_element
 from dicomseries.part10.file_headers import encode_headers
 from dicomseries.part10.file_template import (
     HeaderTemplate,
@@ -13,6 +15,9 @@ from dicomseries.part10.file_template import (
 
 __all__ = [
     "HeaderTemplate",
+    "element_head",
+    "encapsulated_frames",
+    "encode_element",
     "encode_headers",
     "encoded_chunks",
     "file_chunks",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from dicomseries.part10.encode_elements import encode_element
 
-__all__ = ["DELIMITER", "HEAD", "fragment", "offset_tables"]
+__all__ = ["DELIMITER", "HEAD", "encapsulated_frames", "fragment", "offset_tables"]
 
 HEAD = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF)
 """Head of Pixel Data of undefined length."""
@@ -66,6 +66,24 @@ def offset_tables(lengths: Sequence[int]) -> tuple[bytes, bytes]:
     extended = encode_element(_EXTENDED_OFFSETS, "OV", (numbers.pack(*offsets),))
     extended += encode_element(_EXTENDED_LENGTHS, "OV", (numbers.pack(*padded),))
     return extended, _item(0)
+
+
+def encapsulated_frames(frames: Sequence[bytes]) -> bytes:
+    r"""Return Pixel Data of compressed frames, each in a fragment.
+
+    The elements of an Extended Offset Table are before it if 32 bits are too few.
+
+    Examples
+    --------
+    >>> len(encapsulated_frames([b"abc"]))
+    44
+    """
+    extended, basic = offset_tables(list(map(len, frames)))
+    parts = [extended, HEAD, basic]
+    for frame in frames:
+        head, padding = fragment(frame)
+        parts += [head, frame, padding]
+    return b"".join((*parts, DELIMITER))
 
 
 def _item(length: int) -> bytes:

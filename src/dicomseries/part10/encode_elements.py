@@ -13,7 +13,14 @@ from operator import attrgetter
 from dicomseries.standard.attributes.attribute import Attribute, Item, Value
 from dicomseries.standard.attributes.value_representations import LONG_VRS
 
-__all__ = ["encode", "encode_element", "encode_elements", "encode_items", "sequence_head"]
+__all__ = [
+    "element_head",
+    "encode",
+    "encode_element",
+    "encode_elements",
+    "encode_items",
+    "sequence_head",
+]
 
 _LONG_FORM = frozenset(vr.encode() for vr in LONG_VRS)
 _NUMBERS = {
@@ -55,10 +62,17 @@ def encode_element(tag: int, vr: str, values: tuple[Value, ...]) -> bytes:
     """
     name = vr.encode()
     value = _value(name, values)
-    return _head(tag, name, len(value)) + value
+    return element_head(tag, name, len(value)) + value
 
 
-def _head(tag: int, vr: bytes, length: int) -> bytes:
+def element_head(tag: int, vr: bytes, length: int) -> bytes:
+    r"""Return tag, VR and length of an element.
+
+    Examples
+    --------
+    >>> element_head(0x00280010, b"US", 2)
+    b'(\x00\x10\x00US\x02\x00'
+    """
     if length > _MOST_SHORT and vr not in _LONG_FORM:
         vr = b"UN"  # PS3.5 section 6.2.2: values that their own VR has no room for
     if vr in _LONG_FORM:
@@ -83,14 +97,14 @@ def encode_elements(tag: int, vr: str, entries: Sequence[tuple[Value, ...] | Non
         return [b"" if values is None else encode_entry(values) for values in entries]
     # as many numbers in each: head and numbers in one go
     form = struct.Struct(f"<{counts.pop()}{code}")
-    head = _head(tag, vr.encode(), form.size)
+    head = element_head(tag, vr.encode(), form.size)
     return [b"" if values is None else head + form.pack(*values) for values in entries]
 
 
 def _text(tag: int, vr: bytes, values: tuple[Value, ...]) -> bytes:
     text = _padded_text(vr, values)
     if len(text) > _MOST_SHORT:
-        return _head(tag, vr, len(text)) + text
+        return element_head(tag, vr, len(text)) + text
     return _SHORT.pack(tag >> 16, tag & 0xFFFF, vr, len(text)) + text
 
 
@@ -117,7 +131,7 @@ def sequence_head(tag: int, length: int) -> bytes:
     >>> sequence_head(0x52009230, 16)
     b'\x00R0\x92SQ\x00\x00\x10\x00\x00\x00'
     """
-    return _head(tag, b"SQ", length)
+    return element_head(tag, b"SQ", length)
 
 
 def _value(vr: bytes, values: tuple[Value, ...]) -> bytes:

@@ -35,7 +35,19 @@ if TYPE_CHECKING:
     )
     from dicomseries.reading.parse.header_files import read_instance
     from dicomseries.reading.parse.instance import Instance, file_order
-    from dicomseries.reading.parse.parser import Element, ParseError, item_spans, items_of
+    from dicomseries.reading.parse.parser import (
+        BIG,
+        EXPLICIT,
+        IMPLICIT,
+        Element,
+        Encoding,
+        IncompleteError,
+        ParseError,
+        element_at,
+        head_at,
+        item_spans,
+        items_of,
+    )
     from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
     from dicomseries.reading.pixels.decodable_syntaxes import DECODABLE_SYNTAXES
     from dicomseries.reading.pixels.decode_frames import decoders_of
@@ -76,13 +88,18 @@ if TYPE_CHECKING:
     from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
 
 __all__ = [
+    "BIG",
     "DECODABLE_SYNTAXES",
+    "EXPLICIT",
+    "IMPLICIT",
     "SAME_PLACE",
     "SEGMENTATIONS",
     "CodedConcept",
     "Element",
+    "Encoding",
     "Frames",
     "FunctionalGroups",
+    "IncompleteError",
     "Instance",
     "LabelSlabs",
     "LocalFiles",
@@ -108,12 +125,14 @@ __all__ = [
     "comparable",
     "decoders_of",
     "differing_tags",
+    "element_at",
     "encoded_frame",
     "encodings_of",
     "file_order",
     "frames_of",
     "frames_of_segment",
     "grid_of_slices",
+    "head_at",
     "holds_frames",
     "is_compressed",
     "is_plain",
@@ -177,7 +196,19 @@ export_lazily(
         ),
         "dicomseries.reading.parse.header_files": ("read_instance",),
         "dicomseries.reading.parse.instance": ("Instance", "file_order"),
-        "dicomseries.reading.parse.parser": ("Element", "ParseError", "item_spans", "items_of"),
+        "dicomseries.reading.parse.parser": (
+            "BIG",
+            "EXPLICIT",
+            "IMPLICIT",
+            "Element",
+            "Encoding",
+            "IncompleteError",
+            "ParseError",
+            "element_at",
+            "head_at",
+            "item_spans",
+            "items_of",
+        ),
         "dicomseries.reading.parse.same_values": ("are_encoded_alike", "comparable"),
         "dicomseries.reading.pixels.decodable_syntaxes": ("DECODABLE_SYNTAXES",),
         "dicomseries.reading.pixels.decode_frames": ("decoders_of",),
