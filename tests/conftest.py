@@ -51,6 +51,7 @@ MARKS = {
         "tests/docs/test_ct_to_ohif.py",
         "tests/docs/test_tutorial.py",
         "tests/interop/test_dicomweb.py",
+        "tests/interop/test_dicomweb_archive.py",
         "tests/interop/test_readers.py",
         "tests/system/test_dask_cluster.py",
         "tests/system/test_killed_upload.py",

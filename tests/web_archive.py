@@ -31,6 +31,7 @@ class Request:
     path: str
     query: dict[str, list[str]]
     headers: dict[str, str]
+    raw_query: str = ""
     body: bytes = b""
     parts: list[bytes] = field(default_factory=list)
 
@@ -156,6 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
             path=url.path.removeprefix("/dicom-web"),
             query=parse_qs(url.query),
             headers={name.lower(): value for name, value in self.headers.items()},
+            raw_query=url.query,
         )
         if request.method == "POST":
             request.body = self._read_body()

@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import numpy as np
 from judges.outcomes import CANNOT, KEPT, UNSERVED, WRONG, Meant
 from judges.presence import absent
 
-__all__ = ["orthanc", "orthanc_server", "orthanc_version"]
+__all__ = ["free_port", "orthanc", "orthanc_process", "orthanc_server", "orthanc_version"]
 
 
 def orthanc_version() -> str:
@@ -41,29 +41,40 @@ def orthanc() -> Iterator[Callable[[Path, Meant], str]]:
 @contextmanager
 def orthanc_server(plugins: Sequence[Path] = ()) -> Iterator[str]:
     """Start a server with plug-ins in a temporary folder; yield its address."""
-    program = _program()
     with tempfile.TemporaryDirectory() as home:
-        port = _free_port()
-        settings = {
-            "StorageDirectory": f"{home}/db",
-            "IndexDirectory": f"{home}/db",
-            "HttpPort": port,
-            "RemoteAccessAllowed": False,
-            "HttpBindAddresses": ["127.0.0.1"],
-            "SyncStorageArea": False,
-            "DicomServerEnabled": False,  # its DICOM port would listen on every address
-            "Plugins": list(map(str, plugins)),
-        }
-        Path(home, "orthanc.json").write_text(json.dumps(settings), encoding="utf-8")
-        with Path(home, "log").open("w", encoding="utf-8") as log:
-            server = subprocess.Popen([program, f"{home}/orthanc.json"], stdout=log, stderr=log)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_for(server, address, Path(home, "log"))
-            yield address
-        finally:
-            server.kill()  # its folder is thrown away; to end in order takes three seconds
-            server.wait(timeout=20)
+        port = free_port()
+        with orthanc_process(Path(home), port, plugins):
+            yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def orthanc_process(
+    home: Path, port: int, plugins: Sequence[Path] = (), users: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a server in a folder, which may have the instances of an earlier one."""
+    program = _program()
+    settings = {
+        "StorageDirectory": f"{home}/db",
+        "IndexDirectory": f"{home}/db",
+        "HttpPort": port,
+        "RemoteAccessAllowed": False,
+        "HttpBindAddresses": ["127.0.0.1"],
+        "SyncStorageArea": False,
+        "DicomServerEnabled": False,  # its DICOM port would listen on every address
+        "Plugins": list(map(str, plugins)),
+        "AuthenticationEnabled": bool(users),
+        "RegisteredUsers": dict(users or {}),
+    }
+    Path(home, "orthanc.json").write_text(json.dumps(settings), encoding="utf-8")
+    with Path(home, "log").open("w", encoding="utf-8") as log:
+        server = subprocess.Popen([program, f"{home}/orthanc.json"], stdout=log, stderr=log)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(server, address, Path(home, "log"))
+        yield server
+    finally:
+        server.kill()  # its folder is thrown away; to end in order takes three seconds
+        server.wait(timeout=20)
 
 
 def _program() -> str:
@@ -73,7 +84,7 @@ def _program() -> str:
     return str(found)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -85,6 +96,8 @@ def _wait_for(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
             break
         try:
             _ask(f"{address}/system")
+        except urllib.error.HTTPError:
+            return  # it wants a user
         except OSError:
             time.sleep(0.05)
         else:

@@ -214,6 +214,17 @@ def test_an_empty_answer_of_an_archive_without_search_is_no_silent_success(
     assert "does not say" in statuses[0].text
 
 
+def test_an_instance_that_an_error_does_not_name_is_refused(server, instances):
+    def half(request):
+        request.parts = request.parts[:3]
+        return dataclasses.replace(stored(server, request), status=400)
+
+    server.reply = half
+    statuses = statuses_of(server, instances)
+    assert [status.outcome for status in statuses] == ["stored"] * 3 + ["refused"] * 3
+    assert statuses[3].status == 400
+
+
 @pytest.mark.parametrize("code", [400, 409, 415, 422, 500])
 def test_one_bad_instance_does_not_stop_the_others(server, instances, code):
     bad = instances[4].content.read_bytes()
@@ -296,16 +307,14 @@ def test_a_server_that_stays_busy_ends_in_an_error_after_the_repetitions(server,
     assert len(server.posts()) == 3
 
 
-def test_an_archive_lost_in_mid_send_leaves_a_status_for_what_was_on_its_way(server, instances):
+def test_an_archive_lost_in_mid_send_leaves_a_status_for_each_instance(server, instances):
     server.reply = lambda _: Reply(act=drop) if len(server.posts()) > 1 else None
-    statuses = []
     with WebPeer.at(server.url, {"batch_instances": 2, "retries": 1}) as peer:
-        answers = peer.store(instances, transcode=no_transcoding)
-        with pytest.raises(NetworkError) as caught:
-            statuses.extend(answers)
-    assert caught.value.code == "connection-lost"
-    assert [status.outcome for status in statuses] == ["stored"] * 2 + ["failed"] * 2
+        statuses = list(peer.store(instances, transcode=no_transcoding))
+    assert [status.outcome for status in statuses] == ["stored"] * 2 + ["failed"] * 4
+    assert all("send it again" in status.text for status in statuses[2:])
     assert len(server.files) == 2
+    assert len(server.posts()) == 3  # the rest is not tried
 
 
 def test_a_file_that_changed_or_is_gone_fails_alone(server, instances, tmp_path):

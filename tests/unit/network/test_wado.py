@@ -90,6 +90,15 @@ def test_a_search_is_below_the_study_that_is_known(server, level, keys, path, co
     assert server.requests[0].path == path
 
 
+def test_wildcards_are_sent_as_they_are_and_spaces_escaped(server, peer):
+    raw = []
+    server.reply = lambda request: raw.append(request.raw_query)
+    list(peer.find("STUDY", {"PatientName": "D?e*^A B+&c", "StudyDate": "20200101-"}))
+    assert "PatientName=D?e*%5EA%20B%2B%26c" in raw[0].split("&includefield")[0].split("&")
+    assert "StudyDate=20200101-" in raw[0]
+    assert server.requests[0].query["PatientName"] == ["D?e*^A B+&c"]
+
+
 @pytest.mark.parametrize("page", [1, 2, 3, 9])
 def test_every_page_is_asked_for(server, peer, page):
     server.page = page
@@ -247,9 +256,9 @@ def test_a_single_file_instead_of_parts_is_taken(server, peer, files, tmp_path):
     ("reply", "code"),
     [
         (Reply(200, b"<html>Log in</html>", "text/html"), "not-dicomweb"),
-        (Reply(200, b"[]"), "answer-invalid"),
-        (parts_reply([b"no DICOM file"]), "answer-invalid"),
-        (parts_reply([b"\0" * 128 + b"DICM" + b"\0" * 50]), "answer-invalid"),
+        (Reply(200, b"[]"), "answer-not-valid"),
+        (parts_reply([b"no DICOM file"]), "answer-not-valid"),
+        (parts_reply([b"\0" * 128 + b"DICM" + b"\0" * 50]), "answer-not-valid"),
         (Reply(200, b"--Xq1\r\n\r\nhalf", parts_reply([]).content_type), "connection-lost"),
     ],
     ids=["login page", "json", "no dicom", "no uid", "cut"],

@@ -77,10 +77,10 @@ def test_an_archive_without_search_still_answers(server):
     ("reply", "code"),
     [
         (Reply(200, b"<html>Log in</html>", "text/html; charset=utf-8"), "not-dicomweb"),
-        (Reply(200, b"<html>Log in", "application/dicom+json"), "answer-invalid"),
-        (Reply(200, b"[1, 2]"), "answer-invalid"),
-        (Reply(200, b'"text"'), "answer-invalid"),
-        (Reply(200, b"not compressed", headers={"Content-Encoding": "gzip"}), "answer-invalid"),
+        (Reply(200, b"<html>Log in", "application/dicom+json"), "answer-not-valid"),
+        (Reply(200, b"[1, 2]"), "answer-not-valid"),
+        (Reply(200, b'"text"'), "answer-not-valid"),
+        (Reply(200, b"not compressed", headers={"Content-Encoding": "gzip"}), "answer-not-valid"),
     ],
     ids=["login page", "no JSON", "numbers", "text", "damaged gzip"],
 )
@@ -210,7 +210,7 @@ def test_a_server_that_demands_a_certificate_of_the_client_is_named(certificate)
     with web_archive(context) as archive:
         options = {"ca_certificate": certificate}
         assert failure(archive.url, **options).code in {
-            "client-certificate-demanded",
+            "certificate-required",
             "connection-lost",  # the connection may end before the reason arrives
         }
         with WebPeer.at(archive.url, {**options, "certificate": certificate}) as peer:

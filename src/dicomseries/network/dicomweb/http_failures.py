@@ -145,7 +145,7 @@ def status_failure(where: str, status: int, reason: str, answer: str) -> Network
 
 
 _CONNECTIONS = {
-    "answer-invalid": (
+    "answer-not-valid": (
         "an answer as DICOMweb defines it (PS3.18)",
         "Check that the URL is that of a DICOMweb service; ask its administrator for its log.",
     ),
@@ -223,7 +223,7 @@ def certificate_failure(where: str, text: str) -> NetworkError:
         )
     if _CERTIFICATE_DEMANDED.search(plain.replace("_", " ")):
         return NetworkError(
-            code="client-certificate-demanded",
+            code="certificate-required",
             where=where,
             given="a server that ended the TLS handshake",
             expected="a client with a certificate that the server trusts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -31,8 +32,6 @@ _MEDIA_TYPE = 415
 _SERVER_ERROR = 500
 _OF_INSTANCES = (400, _CONFLICT, _TOO_LARGE, _MEDIA_TYPE, 422, _SERVER_ERROR)
 """Statuses that may be due to a single instance, or to the size of the batch."""
-_GONE = ("connection-lost", "peer-not-reached", "peer-timeout", "peer-busy", "peer-failed")
-"""Codes of errors after which instances of the batch may be stored or not."""
 _REJECTIONS = {
     400: "the server answered that it does not understand the instance (HTTP 400)",
     _CONFLICT: "the archive does not take the instance (HTTP 409); look at its log for the reason",
@@ -47,6 +46,15 @@ _PARTLY = 202
 
 Held = Callable[[str, str], frozenset[str] | None]
 """From UIDs of a study and series to those of its instances; None if it cannot be asked."""
+
+
+class _LostArchiveError(Exception):
+    """An archive that answered before, and is lost; with the instances that it did not answer."""
+
+    def __init__(self, instances: Sequence[InstanceFile], error: NetworkError) -> None:
+        super().__init__(str(error))
+        self.instances = instances
+        self.reason = f"no answer to this instance ({error.given}); send it again"
 
 
 class StowRequests:
@@ -65,19 +73,21 @@ class StowRequests:
         self._held = held
         self._refused_syntaxes: set[str] = set()
         self._has_stored = False
+        self._has_answered = False
         study = session.address.study_uid
         self._url = f"{session.address.base}/studies" + f"/{study}" * bool(study)
 
     def send(
         self, instances: Iterable[InstanceFile], transcode: Transcode
     ) -> Iterator[InstanceStatus]:
-        """Yield the status of each instance, in their order but for repeated ones.
+        """Yield the status of each instance, in their order.
+
+        After the first answer of the archive, what it does not answer is failed.
 
         Raises
         ------
         NetworkError
-            If the archive is lost, or rejects every request. Instances that were on their way
-            are yielded as failed before.
+            If the archive has never answered, or rejects the first request as a whole.
         """
         settings = self._session.settings
         batches = InstanceBatches(
@@ -85,8 +95,16 @@ class StowRequests:
             size=settings.batch_bytes,
             count=settings.batch_instances,
         )
+        reason = ""
         for batch in batches:
-            yield from self._send_batch(batch, batches, transcode)
+            if reason:
+                yield from _unanswered(batch, reason)
+                continue
+            try:
+                yield from self._send_batch(batch, batches, transcode)
+            except _LostArchiveError as error:
+                reason = error.reason
+                yield from _unanswered(error.instances, reason)
 
     def _in_accepted_syntax(self, instance: InstanceFile, transcode: Transcode) -> InstanceFile:
         """Return an instance without a compression that was refused before."""
@@ -106,13 +124,10 @@ class StowRequests:
             try:
                 result = self._post(part)
             except NetworkError as error:
-                if error.code not in _GONE:
+                if not self._has_answered:
                     raise
-                left = [part, *waiting]
-                for instance in (instance for rest in left for instance in rest):
-                    text = f"no answer to this instance ({error.given}); send it again"
-                    yield _status(instance, StowEntry(outcome="failed", text=text))
-                raise
+                rest = list(itertools.chain(part, *waiting))
+                raise _LostArchiveError(rest, error) from None
             if result is None:
                 half = len(part) // 2
                 waiting.extendleft((part[half:], part[:half]))
@@ -140,7 +155,9 @@ class StowRequests:
             if len(part) > 1:
                 return None
             return [_status(part[0], StowEntry(outcome="failed", text=str(error)))]
-        return self._statuses(part, answer)
+        statuses = self._statuses(part, answer)
+        self._has_answered |= statuses is not None
+        return statuses
 
     def _statuses(
         self, part: Sequence[InstanceFile], answer: WebAnswer
@@ -182,6 +199,9 @@ class StowRequests:
         """Ask the archive for instances that its answer does not name."""
         held: dict[tuple[str, str], frozenset[str] | None] = {}
         entries: dict[str, StowEntry] = {}
+        if status >= _FIRST_ERROR:
+            rejected = StowEntry(outcome="refused", reason=status, text=_REJECTIONS[status])
+            return {instance.sop_instance_uid: rejected for instance in unnamed}
         for instance in unnamed:
             series = instance.study_uid, instance.series_uid
             if series not in held:
@@ -213,6 +233,11 @@ class StowRequests:
         if statuses[0].is_stored:
             self._refused_syntaxes.add(syntax)
         return statuses[0]
+
+
+def _unanswered(instances: Iterable[InstanceFile], reason: str) -> Iterator[InstanceStatus]:
+    for instance in instances:
+        yield _status(instance, StowEntry(outcome="failed", text=reason))
 
 
 def _entry_of_unnamed(uid: str, held: frozenset[str] | None, status: int) -> StowEntry:

@@ -132,7 +132,7 @@ class WadoRequests:
             return
         if not boundary and not content_type.lower().startswith("application/dicom"):
             answer.close()
-            code = "not-dicomweb" if "html" in content_type.lower() else "answer-invalid"
+            code = "not-dicomweb" if "html" in content_type.lower() else "answer-not-valid"
             given = f"an answer of type {content_type or 'unknown'} instead of DICOM files"
             raise connection_failure(self._session.where, code, self._session.hide(given))
         pieces = self._session.pieces(answer)
@@ -190,13 +190,13 @@ class WadoRequests:
             head = file.read(_META)
         if head[_PREAMBLE : _PREAMBLE + len(_PREFIX)] != _PREFIX:
             given = "a part that is no DICOM file (PS3.10)"
-            raise connection_failure(self._session.where, "answer-invalid", given)
+            raise connection_failure(self._session.where, "answer-not-valid", given)
         uid = _media_storage_uid(head)
         if not uid or (self._expected and uid not in self._expected):
             uid = _data_set_uid(path) or uid
         if len(uid) > _LONGEST_UID or not _UID.fullmatch(uid):
             given = "a DICOM file without a valid SOPInstanceUID"
-            raise connection_failure(self._session.where, "answer-invalid", given)
+            raise connection_failure(self._session.where, "answer-not-valid", given)
         return uid
 
     def _no_series(self, given: str) -> ReadError:

@@ -141,7 +141,7 @@ class WebQueries:
             rows = None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             given = "an answer to a search that is not DICOM JSON"
-            raise connection_failure(self._session.where, "answer-invalid", given)
+            raise connection_failure(self._session.where, "answer-not-valid", given)
         return [_values_of(row) for row in rows]
 
 

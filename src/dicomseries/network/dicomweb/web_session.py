@@ -40,6 +40,7 @@ _SLOWEST = 1024
 """Bytes that arrive at least while `timeout` passes."""
 _HIDDEN = "***"
 _SHORTEST_SECRET = 3
+_ESCAPED = {"+": "%20", "%2A": "*", "%3F": "?", "%2C": ",", "%3A": ":"}
 _TLS_RECORD = re.compile(r"\\x1[56]\\x03|\x15\x03")
 """What a server that speaks TLS answers to plain HTTP."""
 _LOST = (
@@ -86,7 +87,7 @@ class WebSession(requests.Session):
         """Send a request of dicomweb-client, with our patience and errors."""
         headers = dict(arguments.get("headers") or {})
         headers.pop("Host", None)  # it leaves out the port
-        answer = self.exchange(method, url, headers=headers)
+        answer = self.exchange(method, _with_plain_wildcards(url), headers=headers)
         answer.headers.pop("Warning", None)  # it would be logged; the next page is asked for anyway
         self.check_no_web_page(answer)
         return answer
@@ -236,7 +237,7 @@ class WebSession(requests.Session):
                 content += piece
                 if len(content) > _LARGEST_ANSWER:
                     given = f"an answer of more than {_LARGEST_ANSWER:,} bytes"
-                    raise connection_failure(self.where, "answer-invalid", given)
+                    raise connection_failure(self.where, "answer-not-valid", given)
             answer._content = bytes(content)  # noqa: SLF001 - read at our pace
             answer._content_consumed = True  # noqa: SLF001
         return answer
@@ -287,7 +288,7 @@ class WebSession(requests.Session):
         if isinstance(error, _LOST):
             given = "a connection that the server closed before its answer was complete"
             return connection_failure(where, "connection-lost", given)
-        return connection_failure(where, "answer-invalid", answer_excerpt(text))
+        return connection_failure(where, "answer-not-valid", answer_excerpt(text))
 
 
 _Kind = tuple[str, tuple[type[BaseException], ...], str]
@@ -324,7 +325,7 @@ _KINDS: tuple[_Kind, ...] = (
     ),
     ("peer-moved", (requests.TooManyRedirects,), "redirects without an end"),
     (
-        "answer-invalid",
+        "answer-not-valid",
         (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError),
         "an answer whose compression is damaged",
     ),
@@ -342,6 +343,17 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield cause
         inner = [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
         waiting += [part for part in inner if isinstance(part, BaseException)]
+
+
+def _with_plain_wildcards(url: str) -> str:
+    """Return a URL whose query escapes only what it must (RFC 3986 section 3.4).
+
+    Some services (Orthanc 1.10) do not decode the wildcards of a search.
+    """
+    path, mark, query = url.partition("?")
+    for escaped, plain in _ESCAPED.items():
+        query = query.replace(escaped, plain)
+    return path + mark + query
 
 
 def _tls_text(causes: list[BaseException]) -> str:
