@@ -13,6 +13,8 @@ __version__: str
 """Version of the installed package."""
 
 __all__ = [
+    "BatchReport",
+    "BatchRow",
     "CodedConcept",
     "ConversionReport",
     "ConvertedSeries",
@@ -28,6 +30,7 @@ __all__ = [
     "Jpeg2000",
     "JpegLs",
     "JpegXl",
+    "LeftOutFile",
     "Lossless",
     "MeasurementReceipt",
     "MeasurementTable",
@@ -43,6 +46,7 @@ __all__ = [
     "SeriesTags",
     "SeriesVolume",
     "Volume",
+    "batch",
     "check",
     "convert",
     "diffusion_gradients",

@@ -8,6 +8,7 @@ from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from dicomseries.api.check import check
+    from dicomseries.api.folders.batch import batch
     from dicomseries.api.folders.convert import convert
     from dicomseries.api.measure import measure
     from dicomseries.api.picture import picture
@@ -30,8 +31,11 @@ if TYPE_CHECKING:
     from dicomseries.plan import SeriesPlan
     from dicomseries.reading import CodedConcept, Scan, SegmentDescription, Series, SeriesTags
     from dicomseries.reports import (
+        BatchReport,
+        BatchRow,
         ConversionReport,
         ConvertedSeries,
+        LeftOutFile,
         MeasurementReceipt,
         Receipt,
         ResultPart,
@@ -41,6 +45,8 @@ if TYPE_CHECKING:
     from dicomseries.values import Digits, Exact, Lossless, Rescale
 
 __all__ = [
+    "BatchReport",
+    "BatchRow",
     "CodedConcept",
     "ConversionReport",
     "ConvertedSeries",
@@ -56,6 +62,7 @@ __all__ = [
     "Jpeg2000",
     "JpegLs",
     "JpegXl",
+    "LeftOutFile",
     "Lossless",
     "MeasurementReceipt",
     "MeasurementTable",
@@ -71,6 +78,7 @@ __all__ = [
     "SeriesTags",
     "SeriesVolume",
     "Volume",
+    "batch",
     "check",
     "convert",
     "diffusion_gradients",
@@ -98,6 +106,7 @@ export_lazily(
         "dicomseries.api.write_result": ("write_result",),
         "dicomseries.api.picture": ("picture",),
         "dicomseries.api.check": ("check",),
+        "dicomseries.api.folders.batch": ("batch",),
         "dicomseries.api.folders.convert": ("convert",),
         "dicomseries.api.measure": ("measure",),
         "dicomseries.api.plan": ("plan",),
@@ -124,8 +133,11 @@ export_lazily(
             "SeriesTags",
         ),
         "dicomseries.reports": (
+            "BatchReport",
+            "BatchRow",
             "ConversionReport",
             "ConvertedSeries",
+            "LeftOutFile",
             "MeasurementReceipt",
             "Receipt",
             "ResultPart",

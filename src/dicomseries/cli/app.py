@@ -67,6 +67,7 @@ def _version() -> None:
 app: CommandLine = CommandLine(
     commands.NAMES,
     commands.__name__,
+    folders=commands.FOLDERS,
     name="dicomseries",
     help=_at_root.__doc__,
     callback=_at_root,
@@ -107,6 +108,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     words, output = split_words(typed)
     output = replace(output, words=tuple(typed))
     _escape_unknown_characters()
+    what_is_left: Any = "nothing is left behind"
     with (
         _warnings_as_notes(output),
         log_on_stderr(output),
@@ -115,8 +117,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         try:
             code = _called(words, output)
             sys.stdout.flush()
-        except (KeyboardInterrupt, click.Abort):
+        except (KeyboardInterrupt, click.Abort) as stop:
             code = Exit.INTERRUPTED
+            what_is_left = next(iter(stop.args), what_is_left)
         except Exception as error:  # noqa: BLE001 - every error becomes one block
             if is_closed_pipe(error):
                 return int(Exit.DONE)
@@ -124,7 +127,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         finally:
             _discard_unwritable_output()
     if code == Exit.INTERRUPTED:
-        _interrupted(output)
+        output.note(f"interrupted; {on_command_line(what_is_left)}")
         return 128 + received[0] if received else int(Exit.INTERRUPTED)
     return int(code or Exit.DONE)
 
@@ -148,11 +151,6 @@ def _failed(error: Exception, output: Output) -> int:
         error = _usage_error(error, output.words)
     output.error(error)
     return int(exit_of(error))
-
-
-def _interrupted(output: Output) -> int:
-    output.note("interrupted; nothing is left behind")
-    return int(Exit.INTERRUPTED)
 
 
 def _discard_unwritable_output() -> None:

@@ -11,11 +11,21 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import numpy.typing as npt
 
 from dicomseries.errors import OptionError
-from dicomseries.executors.dask_cluster import DaskCluster, connected, is_client
+from dicomseries.executors.dask_cluster import DaskCluster, connected, is_client, run_on_cluster
 from dicomseries.executors.threads import Threads, run, worker_count
 from dicomseries.sources import FrameReader
 
-__all__ = ["Bounds", "Executor", "SlabTask", "chosen_executor", "connected", "run", "worker_count"]
+__all__ = [
+    "Bounds",
+    "Executor",
+    "SlabTask",
+    "chosen_executor",
+    "connected",
+    "is_client",
+    "run",
+    "run_on_cluster",
+    "worker_count",
+]
 
 Result = TypeVar("Result")
 Bounds: TypeAlias = tuple[int, int]

@@ -12,10 +12,11 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import itertools
 import pickle
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -26,8 +27,9 @@ from dicomseries.errors import DicomSeriesError, OptionError, WriteError, missin
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources import FrameReader
 
-__all__ = ["DaskCluster", "connected", "is_client"]
+__all__ = ["DaskCluster", "connected", "is_client", "run_on_cluster"]
 
+Task = TypeVar("Task")
 Result = TypeVar("Result")
 Bounds = tuple[int, int]
 Index = tuple[slice, ...]
@@ -136,7 +138,7 @@ class DaskCluster:
         WriteError
             If there is no worker, or workers were lost again and again.
         """
-        limit = 2 * self._threads()
+        limit = 2 * _threads(self.client)
         send = _sender(self.client, task, slabs)
         waiting: deque[Any] = deque()
         try:
@@ -150,18 +152,72 @@ class DaskCluster:
             if waiting:
                 self.client.cancel(list(waiting))
 
-    def _threads(self) -> int:
-        threads = sum(self.client.nthreads().values())
-        if threads:
-            return int(threads)
-        raise WriteError(
-            code="cluster-without-workers",
-            where="executor",
-            given="a Dask scheduler without workers",
-            expected="at least one worker",
-            remedy="Start workers (dask worker ADDRESS) that have dicomseries and see the same "
-            "files.",
-        )
+
+def run_on_cluster(
+    client: Any, function: Callable[[Task], Result], tasks: Iterable[Task]
+) -> Iterator[tuple[Task, Result | WriteError]]:
+    """Yield each task with its result, as they end.
+
+    Two for each thread are under way at once. The task of a lost worker begins again elsewhere, so
+    `function` may be called twice for it.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        The workers.
+    function : callable
+        It and the tasks are pickled.
+    tasks : iterable
+        Consumed lazily.
+
+    Yields
+    ------
+    task, result
+        A `WriteError` as the result of a task whose workers were lost again and again.
+
+    Raises
+    ------
+    WriteError
+        If there is no worker.
+    """
+    distributed: Any = importlib.import_module("distributed")
+    limit = 2 * _threads(client)
+    remaining = iter(tasks)
+    under_way: dict[str, Task] = {}
+    ended = distributed.as_completed([])
+
+    def submit(task: Task) -> None:
+        future = client.submit(function, task, pure=False, retries=_RETRIES)
+        under_way[future.key] = task
+        ended.add(future)
+
+    try:
+        for task in itertools.islice(remaining, limit):
+            submit(task)
+        for future in ended:
+            task = under_way.pop(future.key)
+            for following in itertools.islice(remaining, 1):
+                submit(following)
+            try:
+                yield task, _result(future)
+            except WriteError as error:
+                yield task, error
+    finally:
+        if under_way:
+            client.cancel(list(under_way), force=True)
+
+
+def _threads(client: Any) -> int:
+    threads = sum(client.nthreads().values())
+    if threads:
+        return int(threads)
+    raise WriteError(
+        code="cluster-without-workers",
+        where="executor",
+        given="a Dask scheduler without workers",
+        expected="at least one worker",
+        remedy="Start workers (dask worker ADDRESS) that have dicomseries and see the same files.",
+    )
 
 
 def _result(future: Any) -> Any:

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
+    from dicomseries.reports.batch_report import BatchReport, BatchRow, LeftOutFile
     from dicomseries.reports.conversion_report import ConversionReport, ConvertedSeries
     from dicomseries.reports.measurement_receipt import MeasurementReceipt
     from dicomseries.reports.receipt import Receipt
     from dicomseries.reports.result_receipt import ResultPart, ResultReceipt
 
 __all__ = [
+    "BatchReport",
+    "BatchRow",
     "ConversionReport",
     "ConvertedSeries",
+    "LeftOutFile",
     "MeasurementReceipt",
     "Receipt",
     "ResultPart",
@@ -24,6 +28,7 @@ __all__ = [
 export_lazily(
     __name__,
     {
+        "dicomseries.reports.batch_report": ("BatchReport", "BatchRow", "LeftOutFile"),
         "dicomseries.reports.conversion_report": ("ConversionReport", "ConvertedSeries"),
         "dicomseries.reports.result_receipt": ("ResultPart", "ResultReceipt"),
         "dicomseries.reports.measurement_receipt": ("MeasurementReceipt",),

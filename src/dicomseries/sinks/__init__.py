@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         check_target,
         find_leftover,
     )
+    from dicomseries.sinks.folder_lock import FolderLock, has_locks, lock_folder
     from dicomseries.sinks.object_store import ObjectSink, check_prefix, find_plan
     from dicomseries.sinks.volume_files import check_free, find_format, save_volume
     from dicomseries.sinks.volume_files.fsl_gradients import fsl_files
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DirectorySink",
+    "FolderLock",
     "Leftover",
     "ObjectSink",
     "Sink",
@@ -43,7 +45,9 @@ __all__ = [
     "find_leftover",
     "find_plan",
     "fsl_files",
+    "has_locks",
     "itk_image",
+    "lock_folder",
     "make_folder",
     "nifti_image",
     "save_bytes",
@@ -61,6 +65,7 @@ export_lazily(
             "check_target",
             "find_leftover",
         ),
+        "dicomseries.sinks.folder_lock": ("FolderLock", "has_locks", "lock_folder"),
         "dicomseries.sinks.object_store": ("ObjectSink", "check_prefix", "find_plan"),
         "dicomseries.sinks.volume_files": ("check_free", "find_format", "save_volume"),
         "dicomseries.sinks.volume_files.fsl_gradients": ("fsl_files",),

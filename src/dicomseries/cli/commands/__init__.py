@@ -1,6 +1,6 @@
 """Commands of the command line, one module each."""
 
-__all__ = ["NAMES"]
+__all__ = ["FOLDERS", "NAMES"]
 
 NAMES = (
     "demo",
@@ -11,6 +11,7 @@ NAMES = (
     "result",
     "read",
     "convert",
+    "batch",
     "list",
     "tags",
     "view",
@@ -19,3 +20,6 @@ NAMES = (
     "doctor",
 )
 """Commands in the order of the help; the module of ``list`` is ``list_command``."""
+
+FOLDERS = {"batch": "datasets"}
+"""Command → the subpackage of its module, where it is in one."""
