@@ -36,7 +36,7 @@ def read_jobs(path: str | os.PathLike[str], defaults: Mapping[str, Any]) -> JobL
         ``.jsonl``: one object a line, and before them perhaps ``{"defaults": {...}}``; ``.csv`` or
         ``.tsv``: a header and one row for each job. Paths are relative to this file.
     defaults : mapping
-        Options of all jobs that do not have them; those of the file win.
+        Options of all jobs that do not have them; they win over defaults of the file.
 
     Raises
     ------

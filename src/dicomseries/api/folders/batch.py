@@ -94,7 +94,8 @@ def batch(
         True shows a bar with the remaining time; a callable gets the jobs that are done, all jobs,
         and ``"writing series"``.
     **defaults
-        Options of `write` for all jobs that do not have them, and ``workers``, ``memory``,
+        Options of `write` for all jobs that do not have them (they win over ``defaults`` of the
+        file), and ``workers``, ``memory``,
         ``executor`` and ``storage_options`` of the batch. Attributes in ``metadata`` are merged one
         by one.
 
@@ -372,7 +373,7 @@ def _opened_record(folder: Path, *, resume: bool) -> Iterator[BatchRecord]:
                 where=str(path),
                 given="the record of a batch that was begun before",
                 expected="a folder without a record",
-                remedy="Go on with it by `resume=True`, or move the folder away to begin anew.",
+                remedy="Pass `resume=True` to go on with it, or move the folder away.",
             )
         now = dt.datetime.now().astimezone().isoformat(timespec="seconds")
         record = BatchRecord.opened(path, now=now, entropy=secrets.token_bytes(32))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Union, get_args, get_origin
 
@@ -97,14 +97,24 @@ class CommandLine(click.Group):
     package : str
         The command ``list`` is in the module ``list_command`` of this package, which has a function
         ``register``.
+    folders : mapping
+        Command → the subpackage of its module, where it is in one.
     **settings
         As for `click.Group`.
     """
 
-    def __init__(self, names: Sequence[str], package: str, **settings: Any) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        package: str,
+        *,
+        folders: Mapping[str, str] | None = None,
+        **settings: Any,
+    ) -> None:
         super().__init__(subcommand_metavar="COMMAND [ARGS]...", **settings)
         self.names = tuple(names)
         self.package = package
+        self.folders = dict(folders or {})
 
     def declare(
         self, name: str | None = None, **settings: Any
@@ -127,7 +137,8 @@ class CommandLine(click.Group):
         if cmd_name not in self.names:
             return None
         if cmd_name not in self.commands:
-            module = importlib.import_module(f"{self.package}.{cmd_name}_command")
+            folder = f".{self.folders[cmd_name]}" if cmd_name in self.folders else ""
+            module = importlib.import_module(f"{self.package}{folder}.{cmd_name}_command")
             module.register(self)
         return self.commands[cmd_name]
 
