@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,17 +40,24 @@ def orthanc() -> Iterator[Callable[[Path, Meant], str]]:
 
 
 @contextmanager
-def orthanc_server(plugins: Sequence[Path] = ()) -> Iterator[str]:
+def orthanc_server(
+    plugins: Sequence[Path] = (), more_settings: Mapping[str, Any] | None = None
+) -> Iterator[str]:
     """Start a server with plug-ins in a temporary folder; yield its address."""
     with tempfile.TemporaryDirectory() as home:
         port = free_port()
-        with orthanc_process(Path(home), port, plugins):
+        with orthanc_process(Path(home), port, plugins, more_settings=more_settings):
             yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
 def orthanc_process(
-    home: Path, port: int, plugins: Sequence[Path] = (), users: Mapping[str, str] | None = None
+    home: Path,
+    port: int,
+    plugins: Sequence[Path] = (),
+    users: Mapping[str, str] | None = None,
+    *,
+    more_settings: Mapping[str, Any] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a server in a folder, which may have the instances of an earlier one."""
     program = _program()
@@ -64,6 +72,7 @@ def orthanc_process(
         "Plugins": list(map(str, plugins)),
         "AuthenticationEnabled": bool(users),
         "RegisteredUsers": dict(users or {}),
+        **(more_settings or {}),
     }
     Path(home, "orthanc.json").write_text(json.dumps(settings), encoding="utf-8")
     with Path(home, "log").open("w", encoding="utf-8") as log:

@@ -11,10 +11,18 @@ from typing import TYPE_CHECKING
 from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
-    from dicomseries.network.peer import InstanceFile, InstanceStatus, Level, Peer, Transcode
+    from dicomseries.network.peer import (
+        Commitment,
+        InstanceFile,
+        InstanceStatus,
+        Level,
+        Peer,
+        Transcode,
+    )
     from dicomseries.network.peer_urls import is_peer_url, open_peer, shown_url
 
 __all__ = [
+    "Commitment",
     "InstanceFile",
     "InstanceStatus",
     "Level",
@@ -30,6 +38,7 @@ export_lazily(
     {
         "dicomseries.network.peer_urls": ("is_peer_url", "open_peer", "shown_url"),
         "dicomseries.network.peer": (
+            "Commitment",
             "InstanceFile",
             "InstanceStatus",
             "Level",

@@ -8,7 +8,16 @@ from typing import Any, Literal, Protocol, Self, TypeAlias
 
 from dicomseries.lazy_dataclass import dataclass
 
-__all__ = ["InstanceFile", "InstanceStatus", "Level", "Outcome", "Peer", "Report", "Transcode"]
+__all__ = [
+    "Commitment",
+    "InstanceFile",
+    "InstanceStatus",
+    "Level",
+    "Outcome",
+    "Peer",
+    "Report",
+    "Transcode",
+]
 
 Level: TypeAlias = Literal["STUDY", "SERIES", "IMAGE"]
 """QueryRetrieveLevel."""
@@ -89,6 +98,32 @@ class InstanceStatus:
     def is_stored(self) -> bool:
         """Whether the archive has it."""
         return self.outcome in {"stored", "warning"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commitment:
+    """What an archive promises to keep (storage commitment).
+
+    Parameters
+    ----------
+    committed : tuple of str
+        SOP instance UIDs.
+    failed : mapping of str to str
+        UIDs of the others, and why.
+
+    Examples
+    --------
+    >>> Commitment(committed=("1.3",), failed={}).is_complete
+    True
+    """
+
+    committed: tuple[str, ...]
+    failed: Mapping[str, str]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no instance is left out."""
+        return not self.failed
 
 
 Transcode: TypeAlias = Callable[[InstanceFile, Sequence[str]], InstanceFile]

@@ -1,4 +1,4 @@
-"""The archive at a ``dicom://`` URL."""
+"""The peer of a ``dicom://`` URL."""
 
 from __future__ import annotations
 
@@ -6,33 +6,39 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from dicomseries.errors import NetworkError, OptionError
-from dicomseries.lazy_dataclass import dataclass
 from dicomseries.network.dimse.address import DimseAddress
-from dicomseries.network.dimse.associations import association
-from dicomseries.network.dimse.finding import NATIVE, matches
-from dicomseries.network.dimse.retrieving import fetch_by_get, fetch_by_move
+from dicomseries.network.dimse.associating import (
+    VERIFICATION,
+    PresentationContext,
+    open_association,
+    require_pynetdicom,
+)
+from dicomseries.network.dimse.commitment import request_commitment
+from dicomseries.network.dimse.finding import NATIVE, find
+from dicomseries.network.dimse.retrieving import fetch_instances
 from dicomseries.network.dimse.sending import send_instances
 from dicomseries.network.dimse.settings import DimseSettings
-from dicomseries.network.dimse.statuses import answer_text
-from dicomseries.network.peer import InstanceFile, InstanceStatus, Level, Report, Transcode
+from dicomseries.network.peer import (
+    Commitment,
+    InstanceFile,
+    InstanceStatus,
+    Level,
+    Report,
+    Transcode,
+)
 
 __all__ = ["DimsePeer"]
 
-_VERIFICATION = "1.2.840.10008.1.1"
-_METHODS = {"get": fetch_by_get, "move": fetch_by_move}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DimsePeer:
-    """An archive that is reached by DIMSE messages.
+    """An archive that talks DIMSE; each call opens its associations and ends them.
 
     Parameters
     ----------
     address : DimseAddress
-        Who is called, by whom.
+        Titles, host and port.
     settings : DimseSettings
-        Time-outs, TLS, number of associations.
+        Time-outs, TLS, retries.
 
     Examples
     --------
@@ -40,49 +46,79 @@ class DimsePeer:
     'dicom://ARCHIVE@pacs.example:104'
     """
 
-    address: DimseAddress
-    settings: DimseSettings
+    def __init__(self, address: DimseAddress, settings: DimseSettings) -> None:
+        self._address = address
+        self._settings = settings
 
     @classmethod
     def at(cls, url: str, options: Mapping[str, Any]) -> Self:
-        """Return the peer of a URL; nothing is connected yet."""
-        return cls(address=DimseAddress.parse(url), settings=DimseSettings.of(options))
+        """Return the peer of a URL; it connects at its first call.
 
-    @property
-    def where(self) -> str:
-        """The URL without its query."""
-        return self.address.where
+        Raises
+        ------
+        OptionError
+            If the URL or an option is wrong.
+        MissingPackageError
+            If pynetdicom is not installed.
+        """
+        address = DimseAddress.parse(url)
+        in_url = {name: address.query[name] for name in ("method", "port") if name in address.query}
+        settings = DimseSettings.of({**in_url, **options})
+        require_pynetdicom(address.where)
+        return cls(address, settings)
+
+    def __repr__(self) -> str:
+        return f"DimsePeer({self.where})"
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Associations live only within a call."""
+        """Do nothing: no association outlives its call."""
+
+    @property
+    def where(self) -> str:
+        """The archive as it may be shown."""
+        return self._address.where
 
     def echo(self) -> None:
-        """Send a C-ECHO (PS3.4 annex A)."""
-        with association(self.address, self.settings, [(_VERIFICATION, NATIVE)]) as link:
-            answer = link.send_c_echo()
-            status = getattr(answer, "Status", None)
-        if status != 0:
-            text = "no answer" if status is None else answer_text(status, answer)
-            raise NetworkError(
-                code="echo-failed",
-                where=self.where,
-                given=f"{text} to C-ECHO",
-                expected="an archive that answers C-ECHO",
-                remedy="Look into the log of the archive.",
-            )
+        """Ask by C-ECHO whether the archive answers and knows this caller.
+
+        Raises
+        ------
+        NetworkError
+            If it does not.
+        """
+        contexts = [PresentationContext(VERIFICATION, NATIVE)]
+        with open_association(self._address, self._settings, contexts) as association:
+            association.echo()
 
     def store(
         self, instances: Iterable[InstanceFile], *, transcode: Transcode
     ) -> Iterator[InstanceStatus]:
-        """Send by C-STORE; yield the answers as they come."""
-        return send_instances(self.address, self.settings, instances, transcode)
+        """Send instances by C-STORE; yield one status for each, in their order.
+
+        Data sets are sent as the bytes of their files. An instance in a transfer syntax that the
+        archive does not accept is passed to `transcode` first.
+
+        Raises
+        ------
+        NetworkError
+            If the archive does not answer to the first instance.
+        """
+        return send_instances(instances, self._address, self._settings, transcode)
 
     def find(self, level: Level, keys: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-        """Ask by C-FIND; yield keyword → value of each match."""
-        return matches(self.address, self.settings, level, keys)
+        """Ask by C-FIND in the study root; yield keyword → text, or list of texts.
+
+        Below the level of studies, `keys` must have the UIDs of the levels above.
+
+        Raises
+        ------
+        NetworkError
+            If the archive rejects the search.
+        """
+        return find(self._address, self._settings, level, keys)
 
     def fetch(
         self,
@@ -92,17 +128,35 @@ class DimsePeer:
         *,
         report: Report | None = None,
     ) -> int:
-        """Fetch by C-GET, or C-MOVE if the URL has ``method=move``."""
-        method = self.address.query.get("method", "get")
-        if method not in _METHODS:
-            raise OptionError(
-                code="method-unknown",
-                where=self.where,
-                given=f"method={method}",
-                expected="method=get or method=move",
-                remedy="Use one of them, or leave it out.",
-            )
-        keys = {"StudyInstanceUID": study_uid}
-        if series_uid is not None:
-            keys["SeriesInstanceUID"] = series_uid
-        return _METHODS[method](self.address, self.settings, keys, folder, report)
+        """Store a study or series in a folder, by C-GET or C-MOVE; return the number of files.
+
+        Raises
+        ------
+        NetworkError
+            If the archive does not send.
+        ReadError
+            If there is no such study or series, or instances are missing.
+        """
+        return fetch_instances(
+            self._address,
+            self._settings,
+            study_uid=study_uid,
+            series_uid=series_uid or None,
+            folder=folder,
+            report=report,
+        )
+
+    def commit(self, references: Iterable[tuple[str, str]]) -> Commitment:
+        """Ask the archive to commit itself to keep instances (PS3.4 annex J).
+
+        Parameters
+        ----------
+        references : iterable of (str, str)
+            SOP class and SOP instance UIDs.
+
+        Raises
+        ------
+        NetworkError
+            If the archive does not offer it, or does not report in time.
+        """
+        return request_commitment(self._address, self._settings, list(references))

@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dicomseries.errors import NetworkError
+from dicomseries.errors import NetworkError, OptionError
+from dicomseries.event_log import LOGGER
 from dicomseries.network.dimse.address import DimseAddress
-from dicomseries.network.dimse.associations import association
+from dicomseries.network.dimse.associating import (
+    DimseAssociation,
+    PresentationContext,
+    open_association,
+)
+from dicomseries.network.dimse.failures import failure
 from dicomseries.network.dimse.settings import DimseSettings
-from dicomseries.network.dimse.statuses import answer_text
+from dicomseries.network.dimse.statuses import answer_text, status_meaning
 from dicomseries.network.peer import Level
 from dicomseries.standard.transfer_syntaxes import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
 
-__all__ = ["STUDY_ROOT_FIND", "identifier_of", "matches"]
+__all__ = ["NATIVE", "find", "held_instances", "identifier_of"]
 
-STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 NATIVE = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
+_STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 _PENDING = (0xFF00, 0xFF01)
+_WITHOUT_TEXT = ("SQ", "OB", "OW", "OD", "OF", "OL", "OV", "UN")
+_UNSUPPORTED = ("no-context-accepted", "query-rejected")
 
 
-def identifier_of(level: Level, keys: Mapping[str, str]) -> Any:
-    """Return the identifier of a query or retrieval as a data set."""
-    from pydicom.dataset import Dataset  # noqa: PLC0415 - not needed for a write or read
-
-    identifier = Dataset()
-    identifier.QueryRetrieveLevel = level
-    if not all(value.isascii() for value in keys.values()):
-        identifier.SpecificCharacterSet = "ISO_IR 192"
-    for keyword, value in keys.items():
-        setattr(identifier, keyword, value)
-    return identifier
-
-
-def matches(
+def find(
     address: DimseAddress, settings: DimseSettings, level: Level, keys: Mapping[str, str]
-) -> Iterator[dict[str, Any]]:
-    """Yield keyword → value of each match.
+) -> Iterator[Mapping[str, Any]]:
+    """Yield keyword → text, or list of texts, of each match.
+
+    A search that is not read to its end is aborted.
 
     Raises
     ------
@@ -47,41 +44,109 @@ def matches(
         If the archive rejects the query, or is lost.
     """
     identifier = identifier_of(level, keys)
-    with association(address, settings, [(STUDY_ROOT_FIND, NATIVE)]) as link:
-        for answer, found in link.send_c_find(identifier, STUDY_ROOT_FIND):
-            status = getattr(answer, "Status", None)
-            if status is None:
-                raise NetworkError(
-                    code="association-aborted",
-                    where=address.where,
-                    given="a query without an answer",
-                    expected="the matches of the query",
-                    remedy="Try again, pass a longer `timeout`, or ask for less at once.",
-                )
-            if status in _PENDING:
-                if found is not None:
-                    yield _values(found)
-            elif status != 0:
-                raise NetworkError(
-                    code="query-rejected",
-                    where=address.where,
-                    given=answer_text(status, answer),
-                    expected="an archive that answers queries of the study root",
-                    remedy="Check the keys of the query, or ask the administrator.",
-                )
+    with _opened(address, settings) as association:
+        yield from _matches(association, identifier)
 
 
-def _values(found: Any) -> dict[str, Any]:
+def held_instances(
+    address: DimseAddress, settings: DimseSettings, study_uid: str, series_uid: str | None
+) -> dict[str, dict[str, str]] | None:
+    """Return the SOP class of each instance by series; None if the archive does not search."""
+    try:
+        with _opened(address, settings) as association:
+            return _held(association, study_uid, series_uid)
+    except NetworkError as error:
+        if error.code in _UNSUPPORTED:
+            return None
+        raise
+
+
+def _held(
+    association: DimseAssociation, study_uid: str, series_uid: str | None
+) -> dict[str, dict[str, str]]:
+    study = {"StudyInstanceUID": study_uid}
+    series_uids = [series_uid] if series_uid else []
+    if not series_uid:
+        identifier = identifier_of("SERIES", {**study, "SeriesInstanceUID": ""})
+        for match in _matches(association, identifier):
+            series_uids.append(str(match.get("SeriesInstanceUID", "")))
+    held: dict[str, dict[str, str]] = {}
+    for uid in filter(None, series_uids):
+        keys = {**study, "SeriesInstanceUID": uid, "SOPInstanceUID": "", "SOPClassUID": ""}
+        instances: dict[str, str] = {}
+        for match in _matches(association, identifier_of("IMAGE", keys)):
+            instances[str(match.get("SOPInstanceUID", ""))] = str(match.get("SOPClassUID", ""))
+        instances.pop("", None)
+        if instances:
+            held[uid] = instances
+    return held
+
+
+def _opened(address: DimseAddress, settings: DimseSettings) -> DimseAssociation:
+    return open_association(address, settings, [PresentationContext(_STUDY_ROOT_FIND, NATIVE)])
+
+
+def identifier_of(level: Level, keys: Mapping[str, str | Sequence[str]]) -> Any:
+    """Return the identifier of a query or retrieval, a pydicom data set.
+
+    Raises
+    ------
+    OptionError
+        If a keyword is unknown.
+    """
+    from pydicom import config  # noqa: PLC0415
+    from pydicom.datadict import dictionary_VR, tag_for_keyword  # noqa: PLC0415
+    from pydicom.dataelem import DataElement  # noqa: PLC0415
+    from pydicom.dataset import Dataset  # noqa: PLC0415
+
+    identifier = Dataset()
+    identifier.QueryRetrieveLevel = level
+    texts = "".join(value if isinstance(value, str) else "".join(value) for value in keys.values())
+    if not texts.isascii():
+        identifier.SpecificCharacterSet = "ISO_IR 192"
+    for keyword, value in keys.items():
+        tag = tag_for_keyword(keyword)
+        if tag is None:
+            raise OptionError(
+                code="keyword-unknown",
+                where=keyword,
+                given="no attribute of DICOM",
+                expected="a keyword such as PatientID or StudyDate",
+                remedy="Look the keyword up in PS3.6.",
+            )
+        # Wildcards and ranges are not valid values: they match them.
+        element = DataElement(tag, dictionary_VR(tag), value, validation_mode=config.IGNORE)
+        identifier.add(element)
+    return identifier
+
+
+def _matches(association: DimseAssociation, identifier: Any) -> Iterator[dict[str, Any]]:
+    address = association.address
+    if not association.is_alive:
+        raise association.loss()
+    number = association.next_message_id()
+    answers = association.pynetdicom.send_c_find(identifier, _STUDY_ROOT_FIND, number)
+    for answer, match in answers:
+        if "Status" not in answer:
+            raise association.loss()
+        if answer.Status in _PENDING:
+            if match is not None:
+                yield _values(match)
+        elif status_meaning(answer.Status).outcome == "refused":
+            raise failure(address, "query-rejected", answer_text(answer.Status, answer))
+        elif answer.Status:
+            LOGGER.warning("the archive answers a search: %s", answer_text(answer.Status, answer))
+
+
+def _values(match: Any) -> dict[str, Any]:
     """Return texts, and lists of texts, by keyword."""
+    match.decode()  # texts by the SpecificCharacterSet of the answer
     values: dict[str, Any] = {}
-    for element in found:
-        if not element.keyword:
+    for element in match:
+        if not element.keyword or element.VR in _WITHOUT_TEXT:
             continue
-        value = element.value
-        if value is None:
-            values[element.keyword] = ""
-        elif element.VM > 1:
-            values[element.keyword] = list(map(str, value))
+        if element.VM > 1:
+            values[element.keyword] = [str(part) for part in element.value]
         else:
-            values[element.keyword] = str(value)
+            values[element.keyword] = "" if element.value is None else str(element.value)
     return values

@@ -1,233 +1,254 @@
-"""C-GET, and C-MOVE with our own receiver (PS3.4 sections C.4.2 and C.4.3)."""
+"""C-GET, and C-MOVE to our own port (PS3.4 sections C.4.2 and C.4.3)."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dicomseries.errors import NetworkError, OptionError, ReadError
+from dicomseries.errors import NetworkError, ReadError, counted
 from dicomseries.network.dimse.address import DimseAddress
-from dicomseries.network.dimse.associations import association, import_pynetdicom
-from dicomseries.network.dimse.finding import NATIVE, identifier_of, matches
+from dicomseries.network.dimse.associating import (
+    MOST_CONTEXTS,
+    DimseAssociation,
+    PresentationContext,
+    open_association,
+)
+from dicomseries.network.dimse.failures import TRANSIENT, failure
+from dicomseries.network.dimse.finding import NATIVE, held_instances, identifier_of
+from dicomseries.network.dimse.received_files import ReceivedFiles
+from dicomseries.network.dimse.receiver import receiver, require_port
 from dicomseries.network.dimse.settings import DimseSettings
-from dicomseries.network.dimse.statuses import answer_text
-from dicomseries.network.peer import Report
-from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES
+from dicomseries.network.dimse.statuses import answer_text, status_meaning
+from dicomseries.network.peer import Level, Report
 
-__all__ = ["Retrieval", "fetch_by_get", "fetch_by_move"]
+__all__ = ["fetch_instances"]
 
 _STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 _STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
-_UID = re.compile(r"[0-9.]{1,64}")
-_MOST_CLASSES = 10
-"""SOP classes of a series or study that get a context for each transfer syntax."""
-_OUT_OF_RESOURCES = 0xA700
+_JPEG = "1.2.840.10008.1.2.4."
+_COMPRESSED = (
+    "1.2.840.10008.1.2.5",
+    *(f"{_JPEG}{number}" for number in (80, 90, 201, 70, 57, 50, 51, 81, 91, 202, 203, 110)),
+    "1.2.840.10008.1.2.1.99",
+)
+"""RLE, JPEG-LS, JPEG 2000, HTJ2K, JPEG, JPEG XL and Deflated: what `reading` decodes."""
+_MOST_UIDS = 200
+"""UIDs of a request for what is missing."""
+_PENDING = (0xFF00, 0xFF01)
+_SOME_FAILED = 0xB000
+
+_Request = tuple[Level, dict[str, Any]]
 
 
-class Retrieval:
-    """Instances on their way into a folder."""
-
-    def __init__(self, folder: Path, report: Report | None, expected: int = 0) -> None:
-        self._folder = folder
-        self._report = report
-        self._lock = threading.Lock()
-        self.expected = expected
-        self.names: set[str] = set()
-        self.failure: OSError | None = None
-
-    def store(self, event: Any) -> int:
-        """Write a received instance as a part 10 file; return the status of the answer."""
-        uid = str(event.request.AffectedSOPInstanceUID)
-        name = uid if _UID.fullmatch(uid) else hashlib.sha256(uid.encode()).hexdigest()
-        try:
-            (self._folder / f"{name}.dcm").write_bytes(event.encoded_dataset())
-        except OSError as error:
-            self.failure = error
-            return _OUT_OF_RESOURCES
-        with self._lock:
-            self.names.add(name)
-            if self._report is not None:
-                self._report(len(self.names), self.expected)
-        return 0
-
-
-def fetch_by_get(
+def fetch_instances(
     address: DimseAddress,
     settings: DimseSettings,
-    keys: dict[str, str],
+    *,
+    study_uid: str,
+    series_uid: str | None,
     folder: Path,
     report: Report | None,
 ) -> int:
-    """Fetch a study or series over the association that asks for it."""
-    pynetdicom = import_pynetdicom()
-    retrieval, classes = _expected(address, settings, keys, folder, report)
-    contexts: list[tuple[str, Sequence[str]]] = [(_STUDY_ROOT_GET, NATIVE)]
-    for sop_class in classes:
-        contexts.append((sop_class, NATIVE))
-        if len(classes) <= _MOST_CLASSES:
-            contexts += [(sop_class, [syntax]) for syntax in _compressed()]
-    handlers = [(pynetdicom.evt.EVT_C_STORE, retrieval.store)]
-    with association(
-        address, settings, contexts[:128], handlers=handlers, receives=classes
-    ) as link:
-        if not any(
-            context.abstract_syntax == _STUDY_ROOT_GET for context in link.accepted_contexts
-        ):
-            raise NetworkError(
-                code="no-context-accepted",
-                where=address.where,
-                given="an archive that does not offer C-GET",
-                expected="C-GET of the study root",
-                remedy="Use C-MOVE: add method=move&port=PORT to the URL; the archive must "
-                "know the AE title, address and port of this machine.",
+    """Store a study or series in a folder; return the number of instances.
+
+    What is missing after a lost association is asked for again.
+
+    Raises
+    ------
+    NetworkError
+        If the archive cannot be talked to, or rejects the retrieval.
+    ReadError
+        If there is no such study or series, or instances are missing.
+    """
+    by_move = settings.method == "move"
+    if by_move:
+        require_port(address, settings)
+    held = held_instances(address, settings, study_uid, series_uid)
+    if held is not None and not held:
+        raise _no_series(address)
+    classes: dict[str, str] = {}
+    for instances in (held or {}).values():
+        classes |= instances
+    files = ReceivedFiles(
+        folder, classes, report, originator=address.calling_aet if by_move else ""
+    )
+    retrieval = _Retrieval(
+        address, settings, files, held or {}, study_uid=study_uid, series_uid=series_uid
+    )
+    if by_move:
+        contexts = [(uid, (*_COMPRESSED, *NATIVE)) for uid in _sop_classes(classes.values())]
+        with receiver(address, settings, contexts, [("EVT_C_STORE", files.store)]):
+            retrieval.run(by_move=True)
+    else:
+        retrieval.run(by_move=False)
+    return retrieval.count()
+
+
+class _Retrieval:
+    """Requests until every instance is there, or the archive has no more to give."""
+
+    def __init__(
+        self,
+        address: DimseAddress,
+        settings: DimseSettings,
+        files: ReceivedFiles,
+        held: Mapping[str, Mapping[str, str]],
+        *,
+        study_uid: str,
+        series_uid: str | None,
+    ) -> None:
+        self._address = address
+        self._settings = settings
+        self._files = files
+        self._held = held
+        self._study_uid = study_uid
+        self._series_uid = series_uid
+        self._answer = ""
+
+    def run(self, *, by_move: bool) -> None:
+        """Ask for everything; after a lost association, for what is missing."""
+        retry = 0
+        while True:
+            count = len(self._files.uids)
+            try:
+                self._ask_for_all(by_move=by_move)
+            except NetworkError as error:
+                self._files.check_disk()
+                retry = 1 if len(self._files.uids) > count else retry + 1
+                has_begun = bool(self._files.uids)
+                if (
+                    error.code not in TRANSIENT
+                    or not has_begun
+                    or not self._files.missing
+                    or retry > self._settings.retries
+                ):
+                    raise
+                time.sleep(self._settings.wait_before(retry))
+            else:
+                self._files.check_disk()
+                return
+
+    def count(self) -> int:
+        """Return the number of files, or raise if some are missing."""
+        number, missing = len(self._files.uids), self._files.missing
+        if missing:
+            expected = number + len(missing)
+            raise ReadError(
+                code="instances-missing",
+                where=self._address.where,
+                given=f"{number:,} of {counted(expected, 'instance')}; {min(missing)} is missing"
+                + f". {self._answer}" * bool(self._answer),
+                expected="every instance that the archive lists",
+                remedy="Try again; if they stay away, ask the administrator of the archive.",
             )
-        answers = link.send_c_get(identifier_of(_level(keys), keys), _STUDY_ROOT_GET)
-        _check_answers(address, answers, retrieval)
-    return _complete(address, retrieval)
+        if not number:
+            raise _no_series(self._address)
+        return number
 
+    def _ask_for_all(self, *, by_move: bool) -> None:
+        groups = [self._held]
+        if not by_move and len(_contexts(_classes_of(self._held))) > MOST_CONTEXTS:
+            groups = [{uid: instances} for uid, instances in self._held.items()]
+        for group in groups:
+            classes = _classes_of(group)
+            contexts = [PresentationContext(_STUDY_ROOT_MOVE, NATIVE)]
+            if not by_move:
+                contexts = _contexts(classes)[:MOST_CONTEXTS]
+            handlers = [("EVT_C_STORE", self._files.store)]
+            with open_association(self._address, self._settings, contexts, handlers) as link:
+                self._files.on_arrival = link.touch
+                for level, keys in self._requests(group, is_all=len(groups) == 1):
+                    self._ask(link, level, keys, by_move=by_move)
 
-def fetch_by_move(
-    address: DimseAddress,
-    settings: DimseSettings,
-    keys: dict[str, str],
-    folder: Path,
-    report: Report | None,
-) -> int:
-    """Fetch a study or series by associations that the archive opens to us."""
-    pynetdicom = import_pynetdicom()
-    retrieval, _ = _expected(address, settings, keys, folder, report)
-    receiver = pynetdicom.AE(ae_title=address.calling_aet)
-    receiver.require_called_aet = True
-    receiver.network_timeout = settings.timeout
-    for context in pynetdicom.AllStoragePresentationContexts:
-        receiver.add_supported_context(context.abstract_syntax, [*_compressed(), *NATIVE])
-    port = _receiver_port(address)
-    handlers = [(pynetdicom.evt.EVT_C_STORE, retrieval.store)]
-    try:
-        server = receiver.start_server(("", port), block=False, evt_handlers=handlers)
-    except OSError as error:
-        raise NetworkError(
-            code="receiver-not-started",
-            where=f"port {port}",
-            given=error.strerror or str(error),
-            expected="a port that is free on this machine",
-            remedy="Name another one with port= in the URL; the archive must know it.",
-        ) from None
-    try:
-        with association(address, settings, [(_STUDY_ROOT_MOVE, NATIVE)]) as link:
-            answers = link.send_c_move(
-                identifier_of(_level(keys), keys), address.calling_aet, _STUDY_ROOT_MOVE
+    def _requests(
+        self, group: Mapping[str, Mapping[str, str]], *, is_all: bool
+    ) -> Iterator[_Request]:
+        study: dict[str, Any] = {"StudyInstanceUID": self._study_uid}
+        if not self._files.uids and is_all:
+            if self._series_uid is None:
+                yield "STUDY", study
+            else:
+                yield "SERIES", {**study, "SeriesInstanceUID": self._series_uid}
+            return
+        for series_uid, instances in group.items():
+            series = {**study, "SeriesInstanceUID": series_uid}
+            missing = sorted(self._files.missing.intersection(instances))
+            if len(missing) == len(instances):
+                yield "SERIES", series
+                continue
+            for start in range(0, len(missing), _MOST_UIDS):
+                uids = missing[start : start + _MOST_UIDS]
+                yield "IMAGE", {**series, "SOPInstanceUID": uids}
+
+    def _ask(
+        self, link: DimseAssociation, level: Level, keys: dict[str, Any], *, by_move: bool
+    ) -> None:
+        identifier, number = identifier_of(level, keys), link.next_message_id()
+        if by_move:
+            answers = link.pynetdicom.send_c_move(
+                identifier, self._address.calling_aet, _STUDY_ROOT_MOVE, number
             )
-            _check_answers(address, answers, retrieval)
-    finally:
-        server.shutdown()
-    return _complete(address, retrieval)
+        elif _STUDY_ROOT_GET in link.accepted:
+            answers = link.pynetdicom.send_c_get(identifier, _STUDY_ROOT_GET, number)
+        else:
+            raise failure(self._address, "get-not-offered", "an archive that does not offer C-GET")
+        for answer, _ in answers:
+            self._check(link, answer)
+
+    def _check(self, link: DimseAssociation, answer: Any) -> None:
+        if "Status" not in answer:
+            raise link.loss()
+        if answer.Status in _PENDING or answer.Status == 0:
+            return
+        self._files.check_disk()
+        failed = int(answer.get("NumberOfFailedSuboperations", 0) or 0)
+        self._answer = f"The archive failed to send {counted(failed, 'instance')}"
+        if answer.Status != _SOME_FAILED:
+            self._answer = f"{answer_text(answer.Status, answer)} {self._answer}"
+        if status_meaning(answer.Status).outcome == "refused" and not self._files.uids:
+            raise failure(self._address, "retrieval-rejected", self._answer)
 
 
-def _receiver_port(address: DimseAddress) -> int:
-    text = address.query.get("port", "")
-    if not text.isdigit() or not 0 < int(text) < 1 << 16:
-        raise OptionError(
-            code="receiver-port-missing",
-            where=address.where,
-            given=repr(text) if text else "no port for the instances to come to",
-            expected="the port at which the archive reaches this machine",
-            remedy="Add port=PORT to the URL, and have this AE title, address and port entered in "
-            "the archive; or leave method=move out.",
-        )
-    return int(text)
-
-
-def _compressed() -> list[str]:
-    return [syntax.uid for syntax in TRANSFER_SYNTAXES if syntax.uid not in NATIVE]
-
-
-def _level(keys: dict[str, str]) -> Any:
-    return "SERIES" if "SeriesInstanceUID" in keys else "STUDY"
-
-
-def _expected(
-    address: DimseAddress,
-    settings: DimseSettings,
-    keys: dict[str, str],
-    folder: Path,
-    report: Report | None,
-) -> tuple[Retrieval, list[str]]:
-    """Return the empty retrieval, and the SOP classes that will come."""
-    pynetdicom = import_pynetdicom()
-    series = [keys]
-    if "SeriesInstanceUID" not in keys:
-        asked = {**keys, "SeriesInstanceUID": ""}
-        series = [
-            {**keys, "SeriesInstanceUID": str(match["SeriesInstanceUID"])}
-            for match in matches(address, settings, "SERIES", asked)
-        ]
+def _classes_of(held: Mapping[str, Mapping[str, str]]) -> list[str]:
     classes: set[str] = set()
-    count = 0
-    for series_keys in series:
-        asked = {**series_keys, "SOPInstanceUID": "", "SOPClassUID": ""}
-        for match in matches(address, settings, "IMAGE", asked):
-            count += 1
-            classes.add(str(match.get("SOPClassUID", "")))
-    if not count:
-        raise ReadError(
-            code="no-series",
-            where=address.where,
-            given="no instance with these UIDs",
-            expected="a study or series that the archive has",
-            remedy="Look at what is there: `dicomseries list` with the URL of the archive.",
-        )
-    if "" in classes:  # the archive does not return SOPClassUID
-        common = pynetdicom.StoragePresentationContexts
-        return Retrieval(folder, report, count), [str(cx.abstract_syntax) for cx in common][:127]
-    return Retrieval(folder, report, count), sorted(classes)
+    for instances in held.values():
+        classes.update(instances.values())
+    return _sop_classes(classes)
 
 
-def _check_answers(address: DimseAddress, answers: Any, retrieval: Retrieval) -> None:
-    """Read the answers to the end; raise if the last one is a failure."""
-    last = [answer for answer, _ in answers][-1]
-    status = getattr(last, "Status", None)
-    if retrieval.failure is not None:
-        raise ReadError(
-            code="disk-full",
-            where=address.where,
-            given=retrieval.failure.strerror or str(retrieval.failure),
-            expected="room for the files while they are read",
-            remedy="Free space, or set TMPDIR to a folder on another disk.",
-        )
-    if status is None:
-        raise NetworkError(
-            code="association-aborted",
-            where=address.where,
-            given=f"a connection that ended after {len(retrieval.names)} of "
-            f"{retrieval.expected} instances",
-            expected="every instance of the series",
-            remedy="Try again, or pass a longer `timeout`.",
-        )
-    failed = int(getattr(last, "NumberOfFailedSuboperations", 0) or 0)
-    if status != 0 and (failed or status < 0xB000 or status >= 0xC000):
-        raise NetworkError(
-            code="retrieval-rejected",
-            where=address.where,
-            given=f"{answer_text(status, last)} {failed} instances failed",
-            expected="an archive that sends every instance of the series",
-            remedy="Look into the log of the archive; for C-MOVE it must know the AE title, "
-            "address and port of this machine.",
-        )
+def _sop_classes(classes: Iterable[str]) -> list[str]:
+    """Return SOP classes, all usual ones if the archive has not told them."""
+    stated = sorted(set(classes))
+    if stated and stated[0]:
+        return stated
+    from pynetdicom import StoragePresentationContexts  # noqa: PLC0415
+
+    return [str(context.abstract_syntax) for context in StoragePresentationContexts]
 
 
-def _complete(address: DimseAddress, retrieval: Retrieval) -> int:
-    count = len(retrieval.names)
-    if count < retrieval.expected:
-        raise ReadError(
-            code="instances-missing",
-            where=address.where,
-            given=f"{count} of {retrieval.expected} instances",
-            expected="every instance that the archive lists",
-            remedy="Try again; if it stays so, the archive cannot send the others.",
-        )
-    return count
+def _contexts(classes: Sequence[str]) -> list[PresentationContext]:
+    """Return contexts for C-GET: one for each transfer syntax, so that none must be changed."""
+    asking = PresentationContext(_STUDY_ROOT_GET, NATIVE)
+    syntaxes = [(syntax,) for syntax in (*NATIVE, *_COMPRESSED)]
+    for choice in (syntaxes, [NATIVE, _COMPRESSED]):
+        contexts = [
+            PresentationContext(uid, tuple(names), is_received=True)
+            for uid in classes
+            for names in choice
+        ]
+        if len(contexts) < MOST_CONTEXTS:
+            return [asking, *contexts]
+    every = (*NATIVE, *_COMPRESSED)
+    return [asking, *(PresentationContext(uid, every, is_received=True) for uid in classes)]
+
+
+def _no_series(address: DimseAddress) -> ReadError:
+    return ReadError(
+        code="no-series",
+        where=address.where,
+        given="no instance with these UIDs",
+        expected="a study or series that the archive has",
+        remedy="Check the UIDs in the URL; list the studies of the archive to see them.",
+    )

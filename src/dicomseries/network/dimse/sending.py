@@ -1,297 +1,344 @@
-"""Send instances by C-STORE (PS3.4 annex B), over one or several associations."""
+"""C-STORE of many instances: contexts, retries, several associations."""
 
 from __future__ import annotations
 
 import queue
 import threading
-import time
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
-from dicomseries.errors import DicomSeriesError, NetworkError
-from dicomseries.event_log import LOGGER
+from dicomseries.errors import DicomSeriesError, NetworkError, ReadError
 from dicomseries.network.dimse.address import DimseAddress
-from dicomseries.network.dimse.associations import close, open_association
-from dicomseries.network.dimse.p_data import store_command, store_pdus
+from dicomseries.network.dimse.associating import (
+    MOST_CONTEXTS,
+    VERIFICATION,
+    DimseAssociation,
+    PresentationContext,
+    contexts_of,
+    open_association,
+)
+from dicomseries.network.dimse.failures import TRANSIENT
 from dicomseries.network.dimse.settings import DimseSettings
 from dicomseries.network.dimse.statuses import answer_text, is_busy, status_meaning
+from dicomseries.network.dimse.store_messages import open_data_set
 from dicomseries.network.peer import InstanceFile, InstanceStatus, Transcode
-from dicomseries.operating_system import acknowledge_at_once, send_buffers
-from dicomseries.standard.dictionary import keyword_for_tag
 from dicomseries.standard.transfer_syntaxes import (
+    BY_UID,
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
 
-__all__ = ["send_instances"]
+__all__ = ["InstanceSender", "send_instances"]
 
-_NATIVE = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
-"""Transfer syntaxes that are proposed for every SOP class, best first."""
-_MOST_CONTEXTS = 128
-"""Presentation contexts of an association: odd numbers of a byte."""
-_FIRST_WAIT_S = 0.1
-"""Seconds before the first repetition; each further one waits twice as long."""
-_CANNOT_SEND = "there was no association when its turn came"
-
-Pair = tuple[str, str]
-"""SOP class and transfer syntax."""
+_OFFERED = (
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    *(uid for uid, syntax in BY_UID.items() if syntax.is_encapsulated),
+)
+"""Transfer syntaxes to offer beside the one of the file, the best first."""
+_WAIT_S = 1.0
+"""Seconds between looks for Ctrl-C, which Windows does not show to a thread that waits."""
 
 
-class _LostError(Exception):
-    """The association ended in the middle of a request."""
+class InstanceSender:
+    """One association that is opened again when it is lost, or must have other contexts.
 
-
-def send_instances(
-    address: DimseAddress,
-    settings: DimseSettings,
-    instances: Iterable[InstanceFile],
-    transcode: Transcode,
-) -> Iterator[InstanceStatus]:
-    """Send instances; yield the answers as they come.
-
-    Raises
-    ------
-    NetworkError
-        If there is no association for the first instance.
+    Parameters
+    ----------
+    address : DimseAddress
+        Of the archive.
+    settings : DimseSettings
+        Time-outs and retries.
+    transcode : Transcode
+        Called for what the archive does not accept as it is.
+    closing : threading.Event
+        Ends the waits between retries.
     """
-    if settings.associations == 1:
-        yield from _send_over_one(address, settings, instances, transcode)
-    else:
-        yield from _Crew(address, settings, instances, transcode).answers()
-
-
-def _send_over_one(
-    address: DimseAddress,
-    settings: DimseSettings,
-    instances: Iterable[InstanceFile],
-    transcode: Transcode,
-) -> Iterator[InstanceStatus]:
-    sender = _Sender(address, settings, transcode)
-    try:
-        for instance in instances:
-            yield sender.send(instance)
-    except BaseException:
-        sender.abort()
-        raise
-    sender.close()
-
-
-class _Crew:
-    """Threads with an association each; they take the next instance in turn."""
 
     def __init__(
         self,
         address: DimseAddress,
         settings: DimseSettings,
-        instances: Iterable[InstanceFile],
         transcode: Transcode,
-    ) -> None:
-        self._remaining = iter(instances)
-        self._turn = threading.Lock()
-        self._is_over = threading.Event()
-        self._answers: queue.Queue[InstanceStatus | BaseException | None] = queue.Queue(
-            4 * settings.associations
-        )
-        self._threads = []
-        for _ in range(settings.associations):
-            sender = _Sender(address, settings, transcode)
-            self._threads.append(threading.Thread(target=self._run, args=(sender,), daemon=True))
-
-    def answers(self) -> Iterator[InstanceStatus]:
-        """Send everything; yield the answers as they come."""
-        for thread in self._threads:
-            thread.start()
-        running = len(self._threads)
-        try:
-            while running:
-                answer = self._answers.get()
-                if isinstance(answer, InstanceStatus):
-                    yield answer
-                elif answer is None:
-                    running -= 1
-                else:
-                    raise answer
-        finally:
-            self._is_over.set()
-            for thread in self._threads:
-                thread.join()
-
-    def _run(self, sender: _Sender) -> None:
-        try:
-            while (instance := self._next()) is not None:
-                self._put(sender.send(instance))
-        except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
-            sender.abort()
-            self._put(error)
-        else:
-            sender.close()
-            self._put(None)
-
-    def _next(self) -> InstanceFile | None:
-        with self._turn:
-            return None if self._is_over.is_set() else next(self._remaining, None)
-
-    def _put(self, answer: InstanceStatus | BaseException | None) -> None:
-        """Hand an answer over, unless nobody waits for it."""
-        while not self._is_over.is_set():
-            try:
-                self._answers.put(answer, timeout=0.5)
-            except queue.Full:
-                continue
-            return
-
-
-class _Sender:
-    """One association, which is opened again when needed."""
-
-    def __init__(
-        self, address: DimseAddress, settings: DimseSettings, transcode: Transcode
+        closing: threading.Event,
     ) -> None:
         self._address = address
         self._settings = settings
         self._transcode = transcode
-        self._proposed: list[Pair] = []
-        self._accepted: dict[Pair, int] = {}
-        self._association: Any = None
-        self._message_id = 0
-        self._has_begun = False
-        self._failure: NetworkError | None = None
-
-    def close(self) -> None:
-        """Release the association."""
-        if self._association is not None:
-            close(self._association)
-            self._association = None
-
-    def abort(self) -> None:
-        """Abort the association."""
-        if self._association is not None:
-            self._association.abort()
-            self._association = None
+        self._closing = closing
+        self._proposed: dict[str, list[str]] = {}
+        self._association: DimseAssociation | None = None
+        self._has_answered = False
+        self._ended_by: NetworkError | None = None
 
     def send(self, instance: InstanceFile) -> InstanceStatus:
-        """Send an instance, several times if the archive is busy or lost."""
-        if self._failure is not None:
-            return _unsent(instance, f"{_CANNOT_SEND}: {self._failure.given}.")
-        wait_s = _FIRST_WAIT_S
-        status = self._attempt(instance)
-        for _ in range(self._settings.retries):
-            is_final = status.outcome != "failed" and not is_busy(status.status or 0)
-            if is_final:
-                return status
-            time.sleep(wait_s)
-            wait_s *= 2
-            status = self._attempt(instance)
-        return status
+        """Send an instance, again if need be; return what came of it.
 
-    def _attempt(self, instance: InstanceFile) -> InstanceStatus:
-        """Send once; "failed" if there is no association or no answer."""
-        self._failure = None
+        Raises
+        ------
+        NetworkError
+            If the archive has never answered to this sender.
+        """
+        if self._ended_by is not None:
+            return _failed(instance, self._ended_by)
         try:
-            return self._send_once(instance)
-        except _LostError:
-            self.abort()
-            LOGGER.info("send: the association was lost")
-            return _unsent(instance, "the association was lost before an answer came.")
+            return self._sent_with_retries(instance)
         except NetworkError as error:
-            if not self._has_begun:
+            if not self._has_answered:
                 raise
-            LOGGER.info("send: no association, code %s", error.code)
-            self._failure = error
-            return _unsent(instance, f"{error.given}.")
+            return self.give_up(instance, error)
 
-    def _send_once(self, instance: InstanceFile) -> InstanceStatus:
-        self._associate(instance.sop_class_uid, instance.transfer_syntax_uid)
-        accepted = self._accepted_of(instance.sop_class_uid)
-        if not accepted:
-            return _refused(instance, "the archive does not take this SOP class.")
+    def give_up(self, instance: InstanceFile, error: NetworkError) -> InstanceStatus:
+        """Send nothing more; return the failure of an instance."""
+        self._ended_by = error
+        return _failed(instance, error)
+
+    def _sent_with_retries(self, instance: InstanceFile) -> InstanceStatus:
+        retry = 0
+        while True:
+            try:
+                status = self._sent(instance)
+            except NetworkError as error:
+                self.abort()
+                if retry == self._settings.retries or not self._may_retry(error):
+                    raise
+            else:
+                if retry == self._settings.retries or not is_busy(status.status):
+                    return status
+            retry += 1
+            if self._closing.wait(self._settings.wait_before(retry)):
+                return _unsent(instance, "Not sent: sending ended before its turn. Send it again.")
+
+    def _may_retry(self, error: NetworkError) -> bool:
+        if self._has_answered:
+            return error.code in TRANSIENT
+        return error.code == "peer-busy"
+
+    def _sent(self, instance: InstanceFile) -> InstanceStatus:
+        association = self._association_for(instance)
+        accepted = association.accepted.get(instance.sop_class_uid, {}) if association else {}
+        if association is None or not accepted:
+            self._has_answered = True
+            return _not_accepted(instance)
         if instance.transfer_syntax_uid not in accepted:
             try:
-                instance = self._transcode(instance, accepted)
+                instance = self._transcoded(instance, tuple(accepted))
             except DicomSeriesError as error:
-                text = f"the archive does not take its transfer syntax: {error}"
-                return _refused(instance, text)
-        context_id = self._accepted[instance.sop_class_uid, instance.transfer_syntax_uid]
-        answer = self._request(instance, context_id)
-        status = int(answer.Status)
-        return InstanceStatus(
-            sop_instance_uid=instance.sop_instance_uid,
-            outcome=status_meaning(status).outcome,
-            status=status,
-            text=answer_text(status, answer),
-            coerced=_keywords(answer),
-            transfer_syntax_uid=instance.transfer_syntax_uid,
-        )
+                return _not_transcoded(instance, error)
+        context = accepted[instance.transfer_syntax_uid]
+        try:
+            with open_data_set(instance) as data:
+                answer = association.store(
+                    data, instance.sop_class_uid, instance.sop_instance_uid, context
+                )
+        except ReadError as error:
+            self.abort()  # half of a message may have gone out
+            return _failed(instance, error)
+        self._has_answered = True
+        return _answered(instance, answer)
 
-    def _accepted_of(self, sop_class: str) -> list[str]:
-        """Return the accepted transfer syntaxes of a SOP class, the native ones first."""
-        syntaxes = [syntax for cls, syntax in self._accepted if cls == sop_class]
-        return sorted(syntaxes, key=lambda syntax: (syntax not in _NATIVE, syntax == _NATIVE[1]))
+    def _transcoded(self, instance: InstanceFile, accepted: tuple[str, ...]) -> InstanceFile:
+        syntaxes = [uid for uid in _OFFERED if uid in accepted]
+        changed = self._transcode(instance, syntaxes)
+        if changed.transfer_syntax_uid not in accepted:
+            message = f"transcoded to {changed.transfer_syntax_uid}, not to one of {syntaxes}"
+            raise ValueError(message)
+        return changed
 
-    def _associate(self, sop_class: str, syntax: str) -> None:
-        """Open an association that proposes this SOP class and transfer syntax."""
-        is_open = self._association is not None and self._association.is_established
-        if is_open and (sop_class, syntax) in self._proposed:
-            return
-        self.close()
-        for pair in ((sop_class, syntax), *((sop_class, native) for native in _NATIVE)):
-            if pair in self._proposed:
-                self._proposed.remove(pair)
-            self._proposed.append(pair)
-        self._proposed = self._proposed[-_MOST_CONTEXTS:]
-        contexts = [(cls, [name]) for cls, name in self._proposed]
-        self._accepted = {}
+    def _association_for(self, instance: InstanceFile) -> DimseAssociation | None:
+        """Return an association whose contexts were proposed for the instance; None if refused."""
+        uid, syntax = instance.sop_class_uid, instance.transfer_syntax_uid
+        is_proposed = syntax in self._proposed.get(uid, ())
+        if is_proposed and self._association is not None and self._association.is_alive:
+            return self._association
+        self._propose(uid, syntax)
+        self.release()
+        contexts = contexts_of(self._proposed)
+        if not self._has_answered:
+            contexts.append(PresentationContext(VERIFICATION, (IMPLICIT_VR_LITTLE_ENDIAN,)))
         try:
             self._association = open_association(self._address, self._settings, contexts)
         except NetworkError as error:
             if error.code != "no-context-accepted":
                 raise
-            return  # the instance is refused; another SOP class may be taken
-        self._has_begun = True
-        for context in self._association.accepted_contexts:
-            pair = (str(context.abstract_syntax), str(context.transfer_syntax[0]))
-            self._accepted.setdefault(pair, context.context_id)
+            return None
+        if VERIFICATION in self._association.accepted:
+            self._association.echo()
+        return self._association
 
-    def _request(self, instance: InstanceFile, context_id: int) -> Any:
-        """Send a C-STORE request; return the answer."""
-        link = self._association
-        self._message_id = self._message_id % 65535 + 1
-        command = store_command(instance.sop_class_uid, instance.sop_instance_uid, self._message_id)
-        # pynetdicom's own thread must not take the answer.
-        link._reactor_checkpoint.clear()  # noqa: SLF001 - as send_c_store does
-        try:
-            while not link._is_paused:  # noqa: SLF001
-                time.sleep(0.0001)
-            transport = link.dul.socket
-            if not link.is_established or transport is None:
-                raise _LostError
+    def _propose(self, uid: str, syntax: str) -> None:
+        """Add what an instance needs; forget the classes that were used the longest ago."""
+        syntaxes = self._proposed.pop(uid, list(_OFFERED))
+        if syntax not in syntaxes:
+            syntaxes.insert(0, syntax)
+        self._proposed[uid] = syntaxes
+        while sum(map(len, self._proposed.values())) > MOST_CONTEXTS - 1:
+            del self._proposed[next(iter(self._proposed))]
+
+    def release(self) -> None:
+        """End the association in order."""
+        if self._association is not None:
+            self._association.release()
+            self._association = None
+
+    def stop(self) -> None:
+        """End the association and the waits of another thread."""
+        self._closing.set()
+        self.abort()
+
+    def abort(self) -> None:
+        """End the association at once."""
+        if self._association is not None:
+            self._association.abort()
+            self._association = None
+
+
+def send_instances(
+    instances: Iterable[InstanceFile],
+    address: DimseAddress,
+    settings: DimseSettings,
+    transcode: Transcode,
+) -> Iterator[InstanceStatus]:
+    """Send instances; yield what came of each, in their order.
+
+    The first is sent alone: if the archive does not answer at all, this raises `NetworkError`.
+    """
+    closing = threading.Event()
+    senders = [
+        InstanceSender(address, settings, transcode, closing) for _ in range(settings.associations)
+    ]
+    is_done = False
+    try:
+        left = iter(instances)
+        for instance in left:
+            yield senders[0].send(instance)
+            if len(senders) > 1:
+                break
+        if len(senders) > 1:
+            yield from _sent_side_by_side(left, senders)
+        is_done = True
+    finally:
+        closing.set()
+        for sender in senders:
+            if is_done:
+                sender.release()
+            else:
+                sender.abort()
+
+
+def _sent_side_by_side(
+    instances: Iterator[InstanceFile], senders: list[InstanceSender]
+) -> Iterator[InstanceStatus]:
+    free = _FreeSenders(senders)
+    waiting: deque[Future[InstanceStatus]] = deque()
+    pool = ThreadPoolExecutor(len(senders), thread_name_prefix="dicomseries-send")
+    try:
+        for instance in instances:
+            waiting.append(pool.submit(free.send, instance))
+            while waiting and (waiting[0].done() or len(waiting) >= 2 * len(senders)):
+                yield _result(waiting.popleft())
+        while waiting:
+            yield _result(waiting.popleft())
+    except BaseException:
+        free.stop()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class _FreeSenders:
+    """Senders that take turns; an archive may accept fewer associations than there are senders."""
+
+    def __init__(self, senders: list[InstanceSender]) -> None:
+        self._all = senders
+        self._count = len(senders)
+        self._lock = threading.Lock()
+        self._free: queue.SimpleQueue[InstanceSender] = queue.SimpleQueue()
+        for sender in senders:
+            self._free.put(sender)
+
+    def send(self, instance: InstanceFile) -> InstanceStatus:
+        while True:
+            sender = self._free.get()
             try:
-                for buffers in store_pdus(
-                    context_id, command, instance.content, link.acceptor.maximum_length
-                ):
-                    send_buffers(transport.socket, buffers)
-                acknowledge_at_once(transport.socket)
-            except OSError:
-                raise _LostError from None
-            _, answer = link.dimse.get_msg(block=True)
-        finally:
-            link._reactor_checkpoint.set()  # noqa: SLF001
-        if answer is None or not getattr(answer, "is_valid_response", False):
-            raise _LostError
-        return answer
+                status = sender.send(instance)
+            except NetworkError as error:
+                with self._lock:
+                    self._count -= 1
+                    is_last = self._count == 0
+                if not is_last:
+                    continue
+                status = sender.give_up(instance, error)
+            self._free.put(sender)
+            return status
+
+    def stop(self) -> None:
+        for sender in self._all:
+            sender.stop()
 
 
-def _keywords(answer: Any) -> tuple[str, ...]:
-    """Return the keywords in OffendingElement."""
-    tags = getattr(answer, "OffendingElement", None) or ()
-    if isinstance(tags, int):
-        tags = (tags,)
-    return tuple(keyword_for_tag(int(tag)) or f"{int(tag):08X}" for tag in tags)
+def _result(future: Future[InstanceStatus]) -> InstanceStatus:
+    while True:
+        try:
+            return future.result(timeout=_WAIT_S)
+        except TimeoutError:
+            if future.done():
+                return future.result()
 
 
-def _refused(instance: InstanceFile, text: str) -> InstanceStatus:
-    return InstanceStatus(sop_instance_uid=instance.sop_instance_uid, outcome="refused", text=text)
+def _answered(instance: InstanceFile, answer: Any) -> InstanceStatus:
+    status = int(answer.Status)
+    keywords = _keywords(answer.OffendingElement)
+    meaning = status_meaning(status)
+    return InstanceStatus(
+        sop_instance_uid=instance.sop_instance_uid,
+        outcome=meaning.outcome,
+        status=status,
+        text=answer_text(status, answer, keywords),
+        coerced=keywords if meaning.outcome == "warning" else (),
+        transfer_syntax_uid=instance.transfer_syntax_uid,
+    )
+
+
+def _keywords(tags: Any) -> tuple[str, ...]:
+    """Return the keywords of OffendingElement, one tag or several."""
+    if tags is None:
+        return ()
+    from pydicom.datadict import keyword_for_tag  # noqa: PLC0415
+
+    several = [tags] if isinstance(tags, int) else list(tags)
+    return tuple(keyword_for_tag(tag) or str(tag) for tag in several)
+
+
+def _failed(instance: InstanceFile, error: DicomSeriesError) -> InstanceStatus:
+    return _unsent(instance, f"Not sent: {error.given}. {error.remedy}")
 
 
 def _unsent(instance: InstanceFile, text: str) -> InstanceStatus:
-    return InstanceStatus(sop_instance_uid=instance.sop_instance_uid, outcome="failed", text=text)
+    return InstanceStatus(
+        sop_instance_uid=instance.sop_instance_uid,
+        outcome="failed",
+        text=text,
+        transfer_syntax_uid=instance.transfer_syntax_uid,
+    )
+
+
+def _not_accepted(instance: InstanceFile) -> InstanceStatus:
+    name = _name_of(instance.sop_class_uid)
+    text = f"Not sent: the archive does not accept {name}; write another kind, or ask for support."
+    return replace(_unsent(instance, text), outcome="refused")
+
+
+def _not_transcoded(instance: InstanceFile, error: DicomSeriesError) -> InstanceStatus:
+    name = _name_of(instance.transfer_syntax_uid)
+    text = f"Not sent: the archive does not accept {name}. {error}"
+    return replace(_unsent(instance, text), outcome="refused")
+
+
+def _name_of(uid: str) -> str:
+    from pydicom.uid import UID  # noqa: PLC0415
+
+    return UID(uid).name

@@ -1,0 +1,86 @@
+"""A connection by TCP, with or without TLS."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+
+from dicomseries.errors import NetworkError
+from dicomseries.network.dimse.address import DimseAddress
+from dicomseries.network.dimse.failures import failure
+from dicomseries.network.dimse.settings import DimseSettings
+
+__all__ = ["connect", "tls_failure"]
+
+_ALERTS = {
+    "CERTIFICATE_REQUIRED": "certificate-required",
+    "BAD_CERTIFICATE": "certificate-required",
+    "UNKNOWN_CA": "certificate-required",
+    "CERTIFICATE_UNKNOWN": "certificate-required",
+    "ALERT_HANDSHAKE_FAILURE": "certificate-required",
+}
+"""Part of the name of an alert from the archive -> code."""
+
+
+def connect(address: DimseAddress, settings: DimseSettings) -> socket.socket:
+    """Return a connected socket.
+
+    Raises
+    ------
+    NetworkError
+        If the host is unknown, the port is closed, TLS fails, or the time is over.
+    """
+    seconds = settings.connection_timeout
+    end = time.monotonic() + seconds
+    target = (address.host, address.port)
+    try:
+        connection = socket.create_connection(target, timeout=seconds)
+    except socket.gaierror:
+        raise failure(address, "host-unknown", "a name without an address") from None
+    except TimeoutError:
+        given = f"no connection within {seconds:g} s"
+        raise failure(address, "peer-timeout", given, timeout=seconds) from None
+    except ConnectionRefusedError:
+        given = f"a closed port: nothing listens on {address.port}"
+        raise failure(address, "peer-not-reached", given) from None
+    except OSError as error:
+        given = f"no connection ({error.strerror or error})"
+        raise failure(address, "peer-not-reached", given) from None
+    try:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if address.has_tls:
+            connection.settimeout(max(end - time.monotonic(), 0.001))
+            connection = _secured(connection, address, settings)
+    except BaseException:
+        connection.close()
+        raise
+    connection.settimeout(settings.silence_timeout)
+    return connection
+
+
+def _secured(
+    connection: socket.socket, address: DimseAddress, settings: DimseSettings
+) -> socket.socket:
+    context = settings.tls_context()
+    try:
+        return context.wrap_socket(connection, server_hostname=address.host)
+    except TimeoutError:
+        given = "no answer to the start of TLS; the port may be one without TLS"
+        raise failure(address, "tls-mismatch", given) from None
+    except OSError as error:
+        raise tls_failure(address, error) from None
+
+
+def tls_failure(address: DimseAddress, error: OSError) -> NetworkError:
+    """Return the error for what went wrong in TLS."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        given = f"a certificate that cannot be verified: {error.verify_message}"
+        return failure(address, "certificate-not-trusted", given)
+    name = str(getattr(error, "reason", "") or "")
+    for part, code in _ALERTS.items():
+        if part in name:
+            given = f"an archive that refuses this program's certificate ({name.lower()})"
+            return failure(address, code, given)
+    given = "an answer that is not TLS" if name else "a connection that was closed in TLS"
+    return failure(address, "tls-mismatch", f"{given}{f' ({name.lower()})' * bool(name)}")

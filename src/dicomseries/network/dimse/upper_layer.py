@@ -1,0 +1,134 @@
+"""pynetdicom's upper layer on a connection that we have made."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
+from pynetdicom.presentation import build_context, build_role
+from pynetdicom.transport import (
+    T_CONNECT,
+    AddressInformation,
+    AssociationSocket,
+    ThreadedAssociationServer,
+)
+
+from dicomseries.operating_system import acknowledge_at_once, send_buffers
+
+__all__ = [
+    "AE",
+    "ArchiveEntity",
+    "ArchiveSocket",
+    "Association",
+    "ThreadedAssociationServer",
+    "build_context",
+    "build_role",
+    "evt",
+]
+
+_MOST_AT_ONCE = 1 << 18
+
+
+class ArchiveSocket(AssociationSocket):
+    """A connected socket, which keeps the reason of its failure.
+
+    pynetdicom reads from its thread. `send_whole` writes from the caller's, and keeps the other
+    thread away meanwhile: one TLS connection must not be used by two threads at once.
+    """
+
+    def __init__(
+        self, assoc: Association, connection: socket.socket, address: AddressInformation
+    ) -> None:
+        self._connection = connection
+        self._turn = threading.RLock()
+        self._is_sending = False
+        self.failure: OSError | None = None
+        self.is_closed_by_peer = False
+        self.first_bytes = b""
+        self.last_arrival = time.monotonic()
+        super().__init__(assoc, address=address)
+
+    def _create_socket(
+        self,
+        address: AddressInformation,  # noqa: ARG002 - it is connected
+    ) -> socket.socket:
+        return self._connection
+
+    def connect(self, primitive: T_CONNECT) -> None:
+        """Report the connection that was made already."""
+        name = self._connection.getsockname()
+        self.assoc.requestor.address_info = AddressInformation.from_tuple(name)
+        self._is_connected = True
+        primitive.result = "Evt2"
+        self.provider_queue.put(primitive)
+        self._ready.set()
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read."""
+        return not self._is_sending and super().ready
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Return so many bytes, or fewer if the connection ends."""
+        received = bytearray()
+        connection = self.socket
+        try:
+            with self._turn:
+                while len(received) < nr_bytes and connection is not None:
+                    part = connection.recv(min(nr_bytes - len(received), _MOST_AT_ONCE))
+                    if not part:
+                        self.is_closed_by_peer = True
+                        break
+                    received += part
+                    self.last_arrival = time.monotonic()
+        except OSError as error:
+            self.failure = error
+            raise
+        if not self.first_bytes:
+            self.first_bytes = bytes(received[:3])
+        return received
+
+    @contextmanager
+    def send_whole(self) -> Iterator[None]:
+        """Keep the other thread from reading while a message is sent."""
+        with self._turn:
+            self._is_sending = True
+            try:
+                yield
+            finally:
+                self._is_sending = False
+        acknowledge_at_once(self._connection)
+
+    def send_parts(self, buffers: Sequence[bytes | memoryview]) -> None:
+        """Send buffers, one after the other."""
+        send_buffers(self._connection, buffers)
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether the bytes are encrypted."""
+        return isinstance(self._connection, ssl.SSLSocket)
+
+
+class ArchiveEntity(AE):
+    """An application entity that associates over a given connection."""
+
+    connection: socket.socket
+    archive_socket: ArchiveSocket
+    association: Association
+
+    def _create_socket(
+        self,
+        assoc: Association,
+        address: AddressInformation,
+        tls_args: tuple[ssl.SSLContext, str] | None,  # noqa: ARG002 - the connection has TLS
+    ) -> ArchiveSocket:
+        assoc.dul.daemon = True  # else Ctrl-C would wait for its thread
+        self.association = assoc
+        self.archive_socket = ArchiveSocket(assoc, self.connection, address)
+        return self.archive_socket
