@@ -51,7 +51,13 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "lossless-floats",
             "multi-frame",
         ),
-        "Attributes, axes, bytes": ("metadata", "orientation", "compress", "same-bytes"),
+        "Attributes, axes, bytes": (
+            "metadata",
+            "orientation",
+            "compress",
+            "transcode",
+            "same-bytes",
+        ),
         "Read, look and check": (
             "use-volumes",
             "mixed-folders",

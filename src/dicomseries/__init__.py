@@ -30,6 +30,7 @@ __all__ = [
     "Jpeg2000",
     "JpegLs",
     "JpegXl",
+    "KeptFile",
     "LeftOutFile",
     "Lossless",
     "MeasurementReceipt",
@@ -45,6 +46,7 @@ __all__ = [
     "SeriesPlan",
     "SeriesTags",
     "SeriesVolume",
+    "TranscodeReceipt",
     "Volume",
     "batch",
     "check",
@@ -59,6 +61,7 @@ __all__ = [
     "read_measurements",
     "scan",
     "tags",
+    "transcode",
     "write",
     "write_result",
 ]

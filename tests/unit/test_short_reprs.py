@@ -31,9 +31,17 @@ def made_by_hand():
         dcs.Jpeg2000(),
         dcs.Htj2k(),
         dcs.JpegXl(),
+        *written_in_batch(),
         dcs.DicomSeriesWarning("a small fault"),
         dcs.DicomSeriesError(code="a", where="b", given="c", expected="d", remedy="e"),
     ]
+
+
+def written_in_batch():
+    row = dcs.BatchRow(job="job 1", state="failed", out="/out", reason="no file " * 40)
+    left_out = dcs.LeftOutFile(path="sub-01/meg/sub-01_meg.fif", reason="not an image " * 20)
+    report = dcs.BatchReport(records="jobs.batch", jobs=1, failures=(row,), left_out=(left_out,))
+    return [row, left_out, report]
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +67,8 @@ def objects(tmp_path_factory):
     measured = dcs.measure(folder / "seg", source=volume)
     result = dcs.write_result(volume, folder / "result", masks=mask, sync=False)
     converted = dcs.convert(folder / "ct", folder / "arrays", format="npy")
+    copies = tmp_path_factory.mktemp("copies")
+    transcoded = dcs.transcode(folder / "seg", copies / "rle", compression="rle", sync=False)
     (folder / "ct" / "0002.dcm").unlink()
     findings = dcs.check(folder / "ct", validators=False)
     scan = dcs.scan(folder)
@@ -90,6 +100,8 @@ def objects(tmp_path_factory):
         plan.value_map,
         converted,
         *converted,
+        transcoded,
+        *transcoded.kept,
         scan,
         *scan,
         *(problem for series in scan for problem in series.problems),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dicomseries.api.check import check
     from dicomseries.api.folders.batch import batch
     from dicomseries.api.folders.convert import convert
+    from dicomseries.api.folders.transcode import transcode
     from dicomseries.api.measure import measure
     from dicomseries.api.picture import picture
     from dicomseries.api.plan import plan
@@ -35,11 +36,13 @@ if TYPE_CHECKING:
         BatchRow,
         ConversionReport,
         ConvertedSeries,
+        KeptFile,
         LeftOutFile,
         MeasurementReceipt,
         Receipt,
         ResultPart,
         ResultReceipt,
+        TranscodeReceipt,
     )
     from dicomseries.sources import Volume, diffusion_gradients, open_volume
     from dicomseries.values import Digits, Exact, Lossless, Rescale
@@ -62,6 +65,7 @@ __all__ = [
     "Jpeg2000",
     "JpegLs",
     "JpegXl",
+    "KeptFile",
     "LeftOutFile",
     "Lossless",
     "MeasurementReceipt",
@@ -77,6 +81,7 @@ __all__ = [
     "SeriesPlan",
     "SeriesTags",
     "SeriesVolume",
+    "TranscodeReceipt",
     "Volume",
     "batch",
     "check",
@@ -96,6 +101,7 @@ __all__ = [
     "scan",
     "serve",
     "tags",
+    "transcode",
     "write",
     "write_result",
 ]
@@ -108,6 +114,7 @@ export_lazily(
         "dicomseries.api.check": ("check",),
         "dicomseries.api.folders.batch": ("batch",),
         "dicomseries.api.folders.convert": ("convert",),
+        "dicomseries.api.folders.transcode": ("transcode",),
         "dicomseries.api.measure": ("measure",),
         "dicomseries.api.plan": ("plan",),
         "dicomseries.api.read": ("read",),
@@ -139,9 +146,11 @@ export_lazily(
             "ConvertedSeries",
             "LeftOutFile",
             "MeasurementReceipt",
+            "KeptFile",
             "Receipt",
             "ResultPart",
             "ResultReceipt",
+            "TranscodeReceipt",
         ),
         "dicomseries.sources": ("Volume", "diffusion_gradients", "open_volume"),
         "dicomseries.values": ("Digits", "Exact", "Lossless", "Rescale"),

@@ -12,17 +12,20 @@ if TYPE_CHECKING:
     from dicomseries.reports.measurement_receipt import MeasurementReceipt
     from dicomseries.reports.receipt import Receipt
     from dicomseries.reports.result_receipt import ResultPart, ResultReceipt
+    from dicomseries.reports.transcode_receipt import KeptFile, TranscodeReceipt
 
 __all__ = [
     "BatchReport",
     "BatchRow",
     "ConversionReport",
     "ConvertedSeries",
+    "KeptFile",
     "LeftOutFile",
     "MeasurementReceipt",
     "Receipt",
     "ResultPart",
     "ResultReceipt",
+    "TranscodeReceipt",
 ]
 
 export_lazily(
@@ -33,5 +36,6 @@ export_lazily(
         "dicomseries.reports.result_receipt": ("ResultPart", "ResultReceipt"),
         "dicomseries.reports.measurement_receipt": ("MeasurementReceipt",),
         "dicomseries.reports.receipt": ("Receipt",),
+        "dicomseries.reports.transcode_receipt": ("KeptFile", "TranscodeReceipt"),
     },
 )

@@ -9,7 +9,7 @@ from typing import Any
 from dicomseries import drawing
 from dicomseries.errors import Message, counted
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.short_repr import short_lines
+from dicomseries.short_repr import record_repr, short_lines
 
 __all__ = ["BatchReport", "BatchRow", "LeftOutFile"]
 
@@ -30,7 +30,7 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LeftOutFile:
     """A file of a dataset that became no job, and the reason.
 
@@ -43,8 +43,11 @@ class LeftOutFile:
     path: str
     reason: str
 
+    def __repr__(self) -> str:
+        return record_repr(self)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class BatchRow:
     """A job with its series or the reason of its failure.
 
@@ -84,6 +87,9 @@ class BatchRow:
     advice: int = 0
     code: str = ""
     reason: str = ""
+
+    def __repr__(self) -> str:
+        return record_repr(self)
 
     def cells(self) -> list[str]:
         """Return the row of a table, in the order of `BatchReport.columns`."""

@@ -70,11 +70,14 @@ class TranscodedFile:
     frames : int
         Frames that were encoded anew, decoded again by a second decoder and compared; 0 if the
         pixels were copied.
+    is_encoded : bool
+        False if the file had the transfer syntax already.
     """
 
     content: bytes
     transfer_syntax_uid: str
     frames: int
+    is_encoded: bool = True
 
     def __repr__(self) -> str:
         return f"TranscodedFile({len(self.content):,} bytes)"
@@ -177,7 +180,9 @@ def _as_file(content: bytes | Path) -> Iterator[Path]:
 
 
 def _unchanged(path: Path, uid: str) -> TranscodedFile:
-    return TranscodedFile(content=path.read_bytes(), transfer_syntax_uid=uid, frames=0)
+    return TranscodedFile(
+        content=path.read_bytes(), transfer_syntax_uid=uid, frames=0, is_encoded=False
+    )
 
 
 def _split(data: bytes) -> tuple[dict[int, bytes], bytes]:

@@ -12,6 +12,7 @@ NAMES = (
     "read",
     "convert",
     "batch",
+    "transcode",
     "list",
     "tags",
     "view",

@@ -1,0 +1,235 @@
+"""`transcode`: files in another transfer syntax, every other element kept."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from dicomseries import reading, transcoding
+from dicomseries.codecs import Codec, CompressionWord, parse_compression, syntax_of
+from dicomseries.errors import ReadError, ValuesError
+from dicomseries.event_log import LOGGER
+from dicomseries.lazy_dataclass import dataclass
+from dicomseries.operating_system import usable_processors
+from dicomseries.progress_bar import ProgressReport, progress_report
+from dicomseries.reports import KeptFile, TranscodeReceipt
+from dicomseries.writing import target_at
+
+__all__ = ["transcode"]
+
+
+def transcode(
+    series: reading.SeriesSource,
+    out: str | os.PathLike[str],
+    *,
+    compression: Codec | CompressionWord | None = None,
+    overwrite: bool = False,
+    sync: bool = True,
+    workers: int | None = None,
+    progress: ProgressReport | bool | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> TranscodeReceipt:
+    """Copy series with their pixels in another transfer syntax.
+
+    Without loss: stored values, UIDs and all other elements stay. Every frame that is encoded anew
+    is decoded by a second decoder and compared before anything appears.
+
+    Parameters
+    ----------
+    series : path-like, Series, Scan, Dataset, or iterable of these
+        A folder with all series below it, a file, an archive, a URL, or what `scan` returned.
+    out : str or os.PathLike
+        The folder to make, or what else `write` takes as a target.
+    compression : codec or str, optional
+        ``"none"`` for Explicit VR Little Endian, or `Rle`, `JpegLs`, `Jpeg2000`, `Htj2k`,
+        `JpegXl` or their words. Without it files are copied byte by byte.
+    overwrite : bool
+        Replace a folder of DICOM files.
+    sync : bool
+        Make the files durable (fsync) before they appear.
+    workers : int, optional
+        Threads; one for each processor if not given.
+    progress : bool or callable, optional
+        True shows a bar; a callable gets the files that are done, all files, and "encoding".
+    storage_options : mapping, optional
+        Of fsspec, for a URL; by default its configuration and the environment.
+
+    Returns
+    -------
+    TranscodeReceipt
+        Sizes, frames compared, and files that were kept as they are, with the reason.
+
+    Raises
+    ------
+    OptionError
+        If the compression is unknown.
+    ReadError
+        If there is no series, or a file is damaged: nothing is written.
+    TargetError, WriteError
+        If the target is not free or cannot be written.
+    VerificationError
+        If decoded frames differ; nothing is written.
+    MissingPackageError
+        If a codec or decoder is not installed.
+
+    Notes
+    -----
+    PS3.5 section 8.2 and annex A. A file whose pixels the transfer syntax cannot hold without loss
+    (floats, single bits, 32 bits) is kept as it is.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pydicom.data import get_testdata_file
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     receipt = transcode(get_testdata_file("MR_small.dcm"), folder, compression="rle")
+    >>> receipt.files, receipt.encoded, receipt.frames
+    (1, 1, 1)
+    """
+    since = time.perf_counter()
+    syntax = None if compression is None else syntax_of(parse_compression(compression)).uid
+    target = target_at(out, storage_options)
+    target.check(overwrite=overwrite, resume=False)
+    files = reading.parse_series_files(series)
+    with reading.local_files(files, storage_options) as local_files:
+        scanned = reading.scan(local_files)
+        _check(scanned, files)
+        names = _names(scanned.paths, local_files)
+        entries = [_entry(found) for found in scanned.series]
+        sink = target.open_sink_of_objects(entries, overwrite=overwrite, sync=sync, read_back=True)
+        with progress_report(progress) as report, sink:
+            encoded: list[_Encoded] = []
+            for file in _encoded_files(names, syntax, workers or usable_processors()):
+                sink.put(file.name, [file.content])
+                encoded.append(file.without_content())
+                if report is not None:
+                    report(len(encoded), len(names), "encoding")
+            sink.commit()
+    LOGGER.info("transcode: %d files", len(encoded))
+    return TranscodeReceipt(
+        out=target.where,
+        files=len(encoded),
+        encoded=sum(file.is_encoded for file in encoded),
+        frames=sum(file.frames for file in encoded),
+        bytes_before=sum(file.size_before for file in encoded),
+        bytes_after=sum(file.size for file in encoded),
+        seconds=time.perf_counter() - since,
+        kept=tuple(KeptFile(name=file.name, reason=file.reason) for file in encoded if file.reason),
+        skipped=scanned.skipped,
+    )
+
+
+def _check(scanned: reading.Scan, files: reading.SeriesFiles) -> None:
+    """Reject a folder without series, or with damaged files."""
+    if scanned.problems:
+        raise ReadError(
+            code="file-damaged",
+            where=reading.name_of_files(files),
+            given="; ".join(problem.text for problem in scanned.problems[:3]),
+            expected="files that can be read completely",
+            remedy="Repair or remove these files, or name the series that you want.",
+        )
+    if not scanned.series:
+        raise reading.nothing_found(reading.name_of_files(files), scanned)
+
+
+def _entry(series: reading.Series) -> dict[str, Any]:
+    """Return facts of a series for the manifest of a store, without the patient."""
+    return {
+        "SeriesInstanceUID": series.series_uid,
+        "StudyInstanceUID": series.study_uid,
+        "kind": series.kind,
+        "folder": "",
+        "files": len(series.paths),
+    }
+
+
+def _names(paths: Sequence[Path], source: reading.LocalFiles) -> dict[str, Path]:
+    """Return a name in the target for each file: its own, in one folder at most."""
+    root = Path(os.fspath(source)) if isinstance(source, (str, os.PathLike)) else None
+    names: dict[str, Path] = {}
+    for path in dict.fromkeys(paths):
+        parts: tuple[str, ...] = (path.name,)
+        if root is not None and root.is_dir() and path.is_relative_to(root):
+            parts = path.relative_to(root).parts
+        folder = "-".join(parts[:-1])
+        stem, count = parts[-1], 1
+        if not stem.lower().endswith(".dcm"):
+            stem += ".dcm"
+        name = f"{folder}/{stem}" if folder else stem
+        while name in names:
+            count += 1
+            numbered = f"{stem[:-4]}-{count}.dcm"
+            name = f"{folder}/{numbered}" if folder else numbered
+        names[name] = path
+    return names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class _Encoded:
+    """A file of the target."""
+
+    name: str
+    content: bytes
+    size: int
+    size_before: int
+    is_encoded: bool = False
+    frames: int = 0
+    reason: str = ""
+
+    def without_content(self) -> _Encoded:
+        """Return its facts alone, so that memory stays flat."""
+        return _Encoded(
+            name=self.name,
+            content=b"",
+            size=self.size,
+            size_before=self.size_before,
+            is_encoded=self.is_encoded,
+            frames=self.frames,
+            reason=self.reason,
+        )
+
+
+def _encoded_files(
+    names: Mapping[str, Path], syntax: str | None, workers: int
+) -> Iterator[_Encoded]:
+    """Yield the files of the target in order; a few are encoded at a time."""
+    with ThreadPoolExecutor(workers) as pool:
+        under_way: deque[Future[_Encoded]] = deque()
+        try:
+            for name, path in names.items():
+                under_way.append(pool.submit(_encode_file, name, path, syntax))
+                if len(under_way) > 2 * workers:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _encode_file(name: str, path: Path, syntax: str | None) -> _Encoded:
+    size_before = path.stat().st_size
+    reason = ""
+    if syntax is not None:
+        try:
+            file = transcoding.transcoded(path, syntax)
+        except ValuesError as error:
+            reason = str(error.given)
+        else:
+            return _Encoded(
+                name=name,
+                content=file.content,
+                size=len(file.content),
+                size_before=size_before,
+                is_encoded=file.is_encoded,
+                frames=file.frames,
+            )
+    content = path.read_bytes()
+    return _Encoded(
+        name=name, content=content, size=len(content), size_before=size_before, reason=reason
+    )

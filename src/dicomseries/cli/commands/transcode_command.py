@@ -1,0 +1,76 @@
+"""``dicomseries transcode``: series in another transfer syntax."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+import click
+
+from dicomseries.cli import shared_options
+from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine, CommandOption
+from dicomseries.cli.exit_codes import Exit
+from dicomseries.cli.help_sections import examples
+from dicomseries.cli.output import Output
+from dicomseries.cli.progress import progress_bar
+from dicomseries.cli.storage_options import storage_options_of
+
+__all__ = ["register", "transcode"]
+
+
+def register(app: CommandLine) -> None:
+    """Add the command to `app`."""
+    app.declare(
+        short_help="Series in another transfer syntax, all else kept.",
+        epilog=examples(
+            "dicomseries transcode scans/ out/ --compress jpegls",
+            "dicomseries transcode archive/ native/ --compress none",
+            "dicomseries transcode scans/ copy/",
+        ),
+    )(transcode)
+
+
+def transcode(
+    context: click.Context,
+    series: Annotated[
+        str,
+        CommandArgument(metavar="SERIES", help="Folder with all below it, file, archive or URL."),
+    ],
+    out: Annotated[str, CommandArgument(metavar="OUT", help="Folder or URL to make.")],
+    *,
+    compress: Annotated[
+        str | None,
+        CommandOption(
+            "--compress",
+            metavar="CODEC",
+            help="none, rle, jpegls, j2k, htj2k or jxl, all without loss.  [default: copy the"
+            " files as they are]",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        CommandOption(metavar="N", help="Threads.  [default: as many as there are processors]"),
+    ] = None,
+    overwrite: shared_options.Overwrite = False,
+    storage_options: shared_options.StorageOptions = None,
+) -> int:
+    """Copy series with their pixels in another transfer syntax, without loss.
+
+    Stored values, UIDs and all other elements stay as they are. Each frame that is encoded anew is
+    decoded by a second decoder and compared. OUT appears when all files are there. A file whose
+    pixels the codec cannot hold is copied as it is, and named.
+    """
+    import dicomseries as dcs
+
+    output: Output = context.obj
+    with progress_bar(output) as progress:
+        receipt = dcs.transcode(
+            series,
+            out,
+            compression=cast("Any", compress),
+            overwrite=overwrite,
+            workers=workers,
+            progress=progress,
+            storage_options=storage_options_of(storage_options),
+        )
+    output.result(str(receipt), receipt.to_dict())
+    return int(Exit.DONE)
