@@ -20,6 +20,7 @@ import pydicom
 from dicomseries.network import InstanceFile
 
 JSON = "application/dicom+json"
+COUNT = "00201209"  # NumberOfSeriesRelatedInstances
 RESULT_TAGS = ("00080018", "0020000D", "0020000E", "00100010", "00100020", "00280010")
 
 
@@ -62,7 +63,7 @@ class WebArchive(ThreadingHTTPServer):
         self.requests: list[Request] = []
         self.reply: Callable[[Request], Reply | None] = _no_reply
         self.offers_any_syntax = True
-        self.page = 1000
+        self.page = self.largest_page = 1000
 
     @property
     def url(self) -> str:
@@ -244,8 +245,13 @@ def _search(server: WebArchive, request: Request) -> Reply:
     rows = {}
     for header, _ in _headers(server, request):
         answer = header.to_json_dict()
-        rows[header[key].value] = {tag: answer[tag] for tag in RESULT_TAGS if tag in answer}
+        row = {tag: answer[tag] for tag in RESULT_TAGS if tag in answer}
+        count = rows.get(header[key].value, {}).get(COUNT, {"Value": [0]})["Value"][0]
+        row[COUNT] = {"vr": "IS", "Value": [count + 1]}
+        rows[header[key].value] = row
     offset = int(request.query.get("offset", ["0"])[0])
+    if server.largest_page < int(request.query.get("limit", ["0"])[0]):
+        return Reply(400, b"limit is too large", "text/plain")
     limit = min(server.page, int(request.query.get("limit", ["1000"])[0]))
     page = list(rows.values())[offset : offset + limit]
     return Reply(200 if page else 204, json.dumps(page).encode() if page else b"")

@@ -106,6 +106,12 @@ def test_every_page_is_asked_for(server, peer, page):
     assert sorted(matches) == sorted(server.files)
 
 
+def test_a_service_that_rejects_large_pages_is_asked_for_smaller_ones(server, peer):
+    server.largest_page = 200
+    assert len(list(peer.find("IMAGE", {}))) == 9
+    assert [request.query["limit"] for request in server.requests] == [["1000"], ["200"], ["200"]]
+
+
 def test_a_service_that_knows_no_offset_is_not_asked_for_ever(server, peer):
     def without_offset(request):
         request.query.pop("offset", None)
@@ -159,6 +165,7 @@ def test_a_series_is_fetched_byte_by_byte(server, peer, files, tmp_path):
     fetched = contents_of(tmp_path)
     assert count == len(fetched) > 0
     assert counts[-1] == (count, count)
+    assert not [request for request in server.requests if request.path.endswith("instances")]
     assert all(files[uid] == content for uid, content in fetched.items())
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import re
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pydicom
@@ -18,6 +21,7 @@ from dicomseries.network.dicomweb.multipart_files import (
     boundary_of,
     part_contents,
 )
+from dicomseries.network.dicomweb.web_queries import WebQueries
 from dicomseries.network.dicomweb.web_session import WebAnswer, WebSession
 from dicomseries.network.peer import Report
 
@@ -34,6 +38,8 @@ _META = 4096
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _LONGEST_UID = 64
 _NO_CONTENT = 204
+_CONNECTIONS = 4
+"""Requests at a time for instances that did not come with their series."""
 _NOTHING = "no instance of it"
 
 
@@ -44,8 +50,8 @@ class WadoRequests:
     ----------
     session : WebSession
         To the service.
-    held : callable
-        From UIDs of a study and series (or "") to those of its instances; None if unknown.
+    queries : WebQueries
+        Says how many instances there are, and which.
     folder : Path
         Where the files are stored, named by their SOP Instance UIDs.
     report : callable, optional
@@ -53,75 +59,106 @@ class WadoRequests:
     """
 
     def __init__(
-        self,
-        session: WebSession,
-        held: Callable[[str, str], frozenset[str] | None],
-        folder: Path,
-        report: Report | None,
+        self, session: WebSession, queries: WebQueries, folder: Path, report: Report | None
     ) -> None:
         self._session = session
-        self._held = held
+        self._queries = queries
         self._folder = folder
         self._report = report
         self._accept = _AS_STORED
-        self._fetched: set[str] = set()
-        self._expected: frozenset[str] = frozenset()
+        self._fetched: dict[str, Path] = {}
+        self._total = 0
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
 
     def fetch(self, study_uid: str, series_uid: str) -> int:
-        """Fetch a study, or one series of it; return the number of instances."""
-        expected = self._held(study_uid, series_uid)
-        if expected is not None and not expected:
-            raise self._no_series(_NOTHING)
-        self._expected = expected or frozenset()
+        """Fetch a study, or one series of it; return the number of instances.
+
+        Raises
+        ------
+        ReadError
+            If there is none, or instances are missing, or the disk is full.
+        NetworkError
+            If the archive is lost, or answers with something else.
+        """
         url = f"{self._session.address.base}/studies/{study_uid}"
-        if series_uid:
-            url += f"/series/{series_uid}"
-        self._fetch_all(url)
-        self._fetch_missing(url, series_uid)
-        missing = self._expected - self._fetched
-        if missing:
+        counts = self._queries.instance_counts(study_uid, series_uid)
+        if counts is None:
+            is_complete = self._fetch_whole(url + f"/series/{series_uid}" * bool(series_uid))
+            if not is_complete:
+                given = "an answer that ended too early each time"
+                raise connection_failure(self._session.where, "connection-lost", given)
+            return len(self._fetched)
+        if not counts:
+            raise self._no_series(_NOTHING)
+        self._total = max(0, sum(counts.values()))
+        for uid, count in counts.items():
+            self._fetch_series(study_uid, uid, count)
+        return len(self._fetched)
+
+    def _fetch_series(self, study_uid: str, series_uid: str, count: int) -> None:
+        """Fetch a series whose instances are counted; -1 if they are not."""
+        url = f"{self._session.address.base}/studies/{study_uid}/series/{series_uid}"
+        before = len(self._fetched)
+        is_complete = self._fetch_whole(url)
+        if is_complete and len(self._fetched) - before == count:
+            return
+        listed = self._queries.held(study_uid, series_uid) or frozenset()
+        missing = self._missing(listed)
+        with ThreadPoolExecutor(_CONNECTIONS) as pool:
+            try:
+                list(pool.map(self._fetch_one, [f"{url}/instances/{uid}" for uid in missing]))
+            finally:
+                pool.shutdown(cancel_futures=True)
+        missing = self._missing(listed)
+        number = len(self._fetched) - before
+        if missing or number < count:
+            expected = max(count, len(listed))
             raise ReadError(
                 code="instances-missing",
                 where=self._session.where,
-                given=f"{len(self._fetched):,} of {counted(len(self._expected), 'instance')}; "
-                f"{min(missing)} is missing",
+                given=f"{number:,} of {counted(expected, 'instance')}"
+                + f"; {missing[0]} is missing" * bool(missing),
                 expected="every instance that the archive lists",
                 remedy="Ask the administrator of the archive for them; its list and its files "
                 "differ.",
             )
-        return len(self._fetched)
 
-    def _fetch_all(self, url: str) -> None:
-        """Fetch what is at a URL; after a lost connection, only as much as came."""
-        for attempt in range(self._session.settings.retries + 1):
-            is_last = attempt == self._session.settings.retries
+    def _missing(self, listed: frozenset[str]) -> list[str]:
+        """Return UIDs that are listed, and neither in a file's meta information nor data set."""
+        missing = listed - self._fetched.keys()
+        if missing:  # an archive may have changed one of them alone
+            for uid in self._fetched.keys() - listed:
+                missing -= {_data_set_uid(self._fetched[uid])}
+        return sorted(filter(_UID.fullmatch, missing))
+
+    def _fetch_whole(self, url: str) -> bool:
+        """Fetch what is at a URL; return whether it came whole in one of the attempts."""
+        for _ in range(self._session.settings.retries + 1):
             try:
                 self._receive(url)
             except NetworkError as error:
                 if error.code == "not-found":
                     raise self._no_series(str(error.given)) from None
-                if error.code not in _PASSING or (is_last and not self._fetched):
+                if error.code not in _PASSING:
                     raise
-                is_listed = bool(self._expected)
-                if is_listed and self._fetched:
-                    return  # the rest is fetched one by one
-                if is_last:
+                if self._total:
+                    return False  # the rest is fetched one by one
+            else:
+                return True
+        return False
+
+    def _fetch_one(self, url: str) -> None:
+        for left in range(self._session.settings.retries, -1, -1):
+            try:
+                self._receive(url)
+            except NetworkError as error:
+                if error.code == "not-found":
+                    return
+                if error.code not in _PASSING or not left:
                     raise
             else:
                 return
-
-    def _fetch_missing(self, url: str, series_uid: str) -> None:
-        """Fetch instances one by one that did not come with the others."""
-        if not series_uid:
-            return
-        for uid in sorted(self._expected - self._fetched):
-            if not _UID.fullmatch(uid):
-                continue
-            try:
-                self._receive(f"{url}/instances/{uid}")
-            except NetworkError as error:
-                if error.code != "not-found":
-                    raise
 
     def _receive(self, url: str) -> None:
         answer = self._answer(url)
@@ -163,7 +200,7 @@ class WadoRequests:
 
     def _save(self, contents: Iterator[bytes | None]) -> None:
         """Store each part under its UID when it is complete."""
-        path = self._folder / "incomplete.part"
+        path = self._folder / f"{next(self._numbers)}.part"
         try:
             while (first := next(contents, None)) is not None:
                 with path.open("wb") as file:
@@ -180,10 +217,10 @@ class WadoRequests:
 
     def _keep(self, path: Path) -> None:
         uid = self._uid_of(path)
-        path.replace(self._folder / f"{uid}.dcm")
-        self._fetched.add(uid)
-        if self._report is not None:
-            self._report(len(self._fetched), len(self._expected))
+        with self._lock:
+            self._fetched[uid] = path.replace(self._folder / f"{uid}.dcm")
+            if self._report is not None:
+                self._report(len(self._fetched), self._total)
 
     def _uid_of(self, path: Path) -> str:
         with path.open("rb") as file:
@@ -191,9 +228,7 @@ class WadoRequests:
         if head[_PREAMBLE : _PREAMBLE + len(_PREFIX)] != _PREFIX:
             given = "a part that is no DICOM file (PS3.10)"
             raise connection_failure(self._session.where, "answer-not-valid", given)
-        uid = _media_storage_uid(head)
-        if not uid or (self._expected and uid not in self._expected):
-            uid = _data_set_uid(path) or uid
+        uid = _media_storage_uid(head) or _data_set_uid(path)
         if len(uid) > _LONGEST_UID or not _UID.fullmatch(uid):
             given = "a DICOM file without a valid SOPInstanceUID"
             raise connection_failure(self._session.where, "answer-not-valid", given)

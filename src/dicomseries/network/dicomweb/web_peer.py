@@ -112,9 +112,7 @@ class WebPeer:
         session, queries = self._session, self._queries
         from dicomseries.network.dicomweb.wado_requests import WadoRequests
 
-        return WadoRequests(session, queries.held, folder, report).fetch(
-            study_uid, series_uid or ""
-        )
+        return WadoRequests(session, queries, folder, report).fetch(study_uid, series_uid or "")
 
     @cached_property
     def _session(self) -> WebSession:

@@ -19,13 +19,14 @@ from dicomseries.network.peer import Level
 
 __all__ = ["WebQueries"]
 
-_PAGE = 200
-"""Results of one request; some services allow no more."""
+_PAGES = (1000, 200)
+"""Results of one request; some services reject more than 200."""
 _KEYS = {
     "STUDY": "StudyInstanceUID",
     "SERIES": "SeriesInstanceUID",
     "IMAGE": "SOPInstanceUID",
 }
+_COUNT = "NumberOfSeriesRelatedInstances"
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _WITHOUT_TEXT = ("SQ", "OB", "OW", "OD", "OF", "OL", "OV", "UN")
 _UNSUPPORTED = ("not-supported", "request-rejected", "media-type-not-offered", "not-found")
@@ -58,9 +59,9 @@ class WebQueries:
         filters = {name: value for name, value in keys.items() if value}
         search, filters = self._search(level, filters)
         seen: set[str] = set()
-        offset = 0
+        offset, limit = 0, _PAGES[0]
         while True:
-            page = self._page(search, filters, list(keys), offset)
+            page, limit = self._page_in_limits(search, filters, list(keys), offset, limit)
             count = len(seen)
             for values in page:
                 uid = str(values.get(_KEYS[level], f"#{offset}"))
@@ -74,7 +75,7 @@ class WebQueries:
     def check(self) -> None:
         """Raise a `NetworkError` if no DICOMweb service answers."""
         try:
-            self._page(self._client.search_for_studies, {}, [], 0, limit=1)
+            self._page(self._client.search_for_studies, {}, [], 0, 1)
         except NetworkError as error:
             if error.code != "not-supported":  # a service that only stores
                 raise
@@ -91,6 +92,27 @@ class WebQueries:
                 return None
             raise
         return frozenset(str(values.get("SOPInstanceUID", "")) for values in matches)
+
+    def instance_counts(self, study_uid: str, series_uid: str) -> dict[str, int] | None:
+        """Return series UID → instances of a study or series; None if it does not search.
+
+        A count is -1 if the service does not state it.
+        """
+        keys = {"StudyInstanceUID": study_uid, _COUNT: ""}
+        if series_uid:
+            keys["SeriesInstanceUID"] = series_uid
+        counts: dict[str, int] = {}
+        try:
+            for match in self.find("SERIES", keys):
+                text = str(match.get(_COUNT, ""))
+                uid = str(match.get("SeriesInstanceUID", series_uid))
+                if uid == series_uid or not series_uid:  # a service may not know the filter
+                    counts[uid] = int(text) if text.isdecimal() else -1
+        except NetworkError as error:
+            if error.code in _UNSUPPORTED:
+                return None
+            raise
+        return counts
 
     def _search(
         self, level: Level, filters: dict[str, str]
@@ -122,13 +144,29 @@ class WebQueries:
 
         return bound, rest
 
+    def _page_in_limits(
+        self,
+        search: Callable[..., Any],
+        filters: Mapping[str, str],
+        fields: list[str],
+        offset: int,
+        limit: int,
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Return a page, and the limit that the service takes."""
+        try:
+            return self._page(search, filters, fields, offset, limit), limit
+        except NetworkError as error:
+            if error.code != "request-rejected" or offset or limit == _PAGES[-1]:
+                raise
+        return self._page(search, filters, fields, offset, _PAGES[-1]), _PAGES[-1]
+
     def _page(
         self,
         search: Callable[..., Any],
         filters: Mapping[str, str],
         fields: list[str],
         offset: int,
-        limit: int = _PAGE,
+        limit: int,
     ) -> list[dict[str, Any]]:
         try:
             rows = search(
