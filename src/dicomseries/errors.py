@@ -13,6 +13,7 @@
     ├── WriteError (OSError)               writing failed half way (nothing is left behind)
     ├── ReadError (OSError)                a series is missing, broken or mixed
     ├── NetworkError (OSError)             an archive cannot be reached, or rejects a request
+    │   └── DeliveryError                  some instances are not in the archive
     ├── VerificationError (RuntimeError)   the written files differ from the array
     └── MissingPackageError (ImportError)  an optional package is not installed
 
@@ -26,6 +27,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 __all__ = [
+    "DeliveryError",
     "DicomSeriesError",
     "DicomSeriesWarning",
     "GeometryError",
@@ -36,6 +38,7 @@ __all__ = [
     "NetworkError",
     "OptionError",
     "ReadError",
+    "SendInterrupted",
     "SourceError",
     "TargetError",
     "ValuesError",
@@ -246,6 +249,49 @@ class ReadError(DicomSeriesError, OSError):
 
 class NetworkError(DicomSeriesError, OSError):
     """An archive on the network cannot be reached, or rejects a request."""
+
+
+class DeliveryError(NetworkError):
+    """Some instances are not in the archive; `receipt` lists all of them.
+
+    Attributes
+    ----------
+    receipt : SendReceipt or None
+        What the archive answered to each instance.
+    statuses : tuple of InstanceStatus
+        The answers, before there is a receipt.
+
+    Examples
+    --------
+    >>> DeliveryError(code="instances-not-stored", where="dicom://A@host:104", given="2 of 5",
+    ...     expected="all", remedy="Send again.").receipt is None
+    True
+    """
+
+    receipt: Any = None
+    statuses: tuple[Any, ...] = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (*super().__reduce__(), {"receipt": self.receipt, "statuses": self.statuses})
+
+
+class SendInterrupted(KeyboardInterrupt):
+    """Ctrl-C while instances were sent; the archive has kept some.
+
+    Parameters
+    ----------
+    text : str
+        How many it has kept.
+    statuses : sequence of InstanceStatus
+        Its answers.
+    receipt : SendReceipt, optional
+        The same as a receipt.
+    """
+
+    def __init__(self, text: str, statuses: Sequence[Any] = (), receipt: Any = None) -> None:
+        super().__init__(text)
+        self.statuses = tuple(statuses)
+        self.receipt = receipt
 
 
 class VerificationError(DicomSeriesError, RuntimeError):

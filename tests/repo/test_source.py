@@ -29,11 +29,11 @@ VERBS = set(
     """
     Accept Add Allow Ask Call Cast Change Check Choose Close Compute Convert Copy Correct Count
     Create Crop Cut Decompress Delete Derive Divide Drop Enter Export Fill Find Fix Flip Free Give
-    Install Interpolate Keep Leave Let Look Lower Make Map Mark Merge Move Name Normalise Open
+    Install Interpolate Keep Leave Let List Look Lower Make Map Mark Merge Move Name Normalise Open
     Pass Pick Point Put Raise Re-export Re-save Read Reduce Remove Rename Reorder Repair Repeat
     Replace Report Resample Rescale Reshape Restore Retry Rewrite Round Run Save Say Scale See
-    Select Separate Set Shift Shorten Sort Specify Split Start Store Take Transpose Truncate Try
-    Turn Unpack Update Use Wait Widen Write
+    Select Separate Send Set Shift Shorten Sort Specify Split Start Store Take Transpose Truncate
+    Try Turn Unpack Update Use Wait Widen Write
     """.split()  # noqa: SIM905
 )
 """Allowed first words of a remedy: verbs only."""

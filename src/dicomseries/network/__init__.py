@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
+    from dicomseries.network.fetched_series import fetched_series
+    from dicomseries.network.named_series import NamedSeries, url_of_series
     from dicomseries.network.peer import (
         Commitment,
         InstanceFile,
@@ -26,16 +28,21 @@ __all__ = [
     "InstanceFile",
     "InstanceStatus",
     "Level",
+    "NamedSeries",
     "Peer",
     "Transcode",
+    "fetched_series",
     "is_peer_url",
     "open_peer",
     "shown_url",
+    "url_of_series",
 ]
 
 export_lazily(
     __name__,
     {
+        "dicomseries.network.fetched_series": ("fetched_series",),
+        "dicomseries.network.named_series": ("NamedSeries", "url_of_series"),
         "dicomseries.network.peer_urls": ("is_peer_url", "open_peer", "shown_url"),
         "dicomseries.network.peer": (
             "Commitment",

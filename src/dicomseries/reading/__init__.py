@@ -11,6 +11,11 @@ from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from dicomseries.reading.chosen_segment import frames_of_segment
+    from dicomseries.reading.contents.instance_files import (
+        FilesToSend,
+        files_to_send,
+        instance_file,
+    )
     from dicomseries.reading.contents.objects_without_pixels import is_without_pixels, kinds_of
     from dicomseries.reading.geometry.volume_sorting import (
         SAME_PLACE,
@@ -97,6 +102,7 @@ __all__ = [
     "CodedConcept",
     "Element",
     "Encoding",
+    "FilesToSend",
     "Frames",
     "FunctionalGroups",
     "IncompleteError",
@@ -129,11 +135,13 @@ __all__ = [
     "encoded_frame",
     "encodings_of",
     "file_order",
+    "files_to_send",
     "frames_of",
     "frames_of_segment",
     "grid_of_slices",
     "head_at",
     "holds_frames",
+    "instance_file",
     "is_compressed",
     "is_plain",
     "is_without_pixels",
@@ -172,6 +180,11 @@ export_lazily(
     __name__,
     {
         "dicomseries.reading.chosen_segment": ("frames_of_segment",),
+        "dicomseries.reading.contents.instance_files": (
+            "FilesToSend",
+            "files_to_send",
+            "instance_file",
+        ),
         "dicomseries.reading.contents.objects_without_pixels": ("is_without_pixels", "kinds_of"),
         "dicomseries.reading.geometry.volume_sorting": (
             "SAME_PLACE",

@@ -6,7 +6,7 @@ import copy
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -145,11 +145,19 @@ def name_of_files(files: SeriesFiles | LocalFiles) -> str:
     ('ct', 'ct/1.dcm', 'ct/1.dcm and 1 more file')
     """
     if isinstance(files, (str, os.PathLike)):
-        return masked(os.fspath(files))
+        return _shown(os.fspath(files))
     first, *others = files
     if not isinstance(first, str):
         return counted(len(files), "dataset")
     return f"{first} and {counted(len(others), 'more file')}" if others else first
+
+
+def _shown(path: str) -> str:
+    if not is_url(path):
+        return masked(path)
+    from dicomseries import network  # noqa: PLC0415 - not needed for files
+
+    return network.shown_url(path)
 
 
 @contextmanager
@@ -158,13 +166,15 @@ def local_files(
 ) -> Iterator[LocalFiles]:
     """Give files on this machine for files, a URL, or datasets.
 
-    Objects at a URL and datasets in memory are put into a private folder, which is removed
-    afterwards.
+    Objects at a URL, a series of an archive, and datasets in memory are put into a private folder,
+    which is removed afterwards.
 
     Raises
     ------
     ReadError
         If a dataset cannot be written as a file, or as `local_copy`.
+    NetworkError, OptionError
+        As `network.fetched_series`.
     MissingPackageError
         If the package for that URL is not installed.
 
@@ -175,7 +185,7 @@ def local_files(
     ('ct/1.dcm', 'ct/2.dcm')
     """
     if isinstance(files, str):
-        with stores.local_copy(files, options) as local_path:
+        with _copy_of(files, options) as local_path:
             yield local_path
         return
     names = tuple(item for item in files if isinstance(item, str))
@@ -186,6 +196,18 @@ def local_files(
         for index, dataset in enumerate(files):
             _save_dataset(dataset, Path(folder, f"{index:06d}.dcm"), index)
         yield folder
+
+
+def _copy_of(
+    path: str, options: Mapping[str, Any] | None
+) -> AbstractContextManager[str | os.PathLike[str]]:
+    """Return the context of a path: itself, or a copy of what is at a URL."""
+    if is_url(path):
+        from dicomseries import network  # noqa: PLC0415 - not needed for files
+
+        if network.is_peer_url(path):
+            return network.fetched_series(path, options)
+    return stores.local_copy(path, options)
 
 
 def _save_dataset(dataset: Any, path: Path, index: int) -> None:
