@@ -34,6 +34,8 @@ def made_by_hand():
         *written_in_batch(),
         dcs.DicomSeriesWarning("a small fault"),
         dcs.DicomSeriesError(code="a", where="b", given="c", expected="d", remedy="e"),
+        dcs.DeliveryError(code="a", where="b", given="c", expected="d", remedy="e"),
+        *sent(),
     ]
 
 
@@ -42,6 +44,26 @@ def written_in_batch():
     left_out = dcs.LeftOutFile(path="sub-01/meg/sub-01_meg.fif", reason="not an image " * 20)
     report = dcs.BatchReport(records="jobs.batch", jobs=1, failures=(row,), left_out=(left_out,))
     return [row, left_out, report]
+
+
+def sent():
+    """Return what `send` and `find` return."""
+    proof = dcs.Confirmation(instances=9, faults=("instance 1.2 was not fetched back",) * 9)
+    instance = dcs.SentInstance(
+        sop_instance_uid="2.25." + "1" * 39, series_uid="2.25." + "2" * 39, outcome="refused"
+    )
+    entry = dcs.ListedEntry(
+        url="dicom://ARCHIVE@pacs.example:104?study=2.25." + "1" * 39,
+        study_uid="2.25." + "1" * 39,
+        patient_id="12345678",
+        patient_name="Doe^Jane",
+    )
+    where = "dicom://ARCHIVE@pacs.example:104"
+    receipt = dcs.SendReceipt(
+        to=where, instances=(instance,) * 9, seconds=1, notes=("a note",) * 9, confirmation=proof
+    )
+    listing = dcs.ArchiveListing(where=where, level="study", entries=(entry,) * 20)
+    return [proof, instance, entry, receipt, listing]
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from dicomseries.api.check import check
+    from dicomseries.api.delivery.find import find
+    from dicomseries.api.delivery.send import send
     from dicomseries.api.folders.batch import batch
     from dicomseries.api.folders.convert import convert
     from dicomseries.api.folders.transcode import transcode
@@ -26,33 +28,41 @@ if TYPE_CHECKING:
     from dicomseries.api.write_result import write_result
     from dicomseries.checks import Finding, Findings, explain
     from dicomseries.codecs import Htj2k, Jpeg2000, JpegLs, JpegXl, Rle
-    from dicomseries.errors import DicomSeriesError, DicomSeriesWarning
+    from dicomseries.errors import DeliveryError, DicomSeriesError, DicomSeriesWarning
     from dicomseries.geometry import Grid
     from dicomseries.measurements import MeasurementTable
     from dicomseries.plan import SeriesPlan
     from dicomseries.reading import CodedConcept, Scan, SegmentDescription, Series, SeriesTags
     from dicomseries.reports import (
+        ArchiveListing,
         BatchReport,
         BatchRow,
+        Confirmation,
         ConversionReport,
         ConvertedSeries,
         KeptFile,
         LeftOutFile,
+        ListedEntry,
         MeasurementReceipt,
         Receipt,
         ResultPart,
         ResultReceipt,
+        SendReceipt,
+        SentInstance,
         TranscodeReceipt,
     )
     from dicomseries.sources import Volume, diffusion_gradients, open_volume
     from dicomseries.values import Digits, Exact, Lossless, Rescale
 
 __all__ = [
+    "ArchiveListing",
     "BatchReport",
     "BatchRow",
     "CodedConcept",
+    "Confirmation",
     "ConversionReport",
     "ConvertedSeries",
+    "DeliveryError",
     "Derivation",
     "DicomSeriesError",
     "DicomSeriesWarning",
@@ -67,6 +77,7 @@ __all__ = [
     "JpegXl",
     "KeptFile",
     "LeftOutFile",
+    "ListedEntry",
     "Lossless",
     "MeasurementReceipt",
     "MeasurementTable",
@@ -77,6 +88,8 @@ __all__ = [
     "Rle",
     "Scan",
     "SegmentDescription",
+    "SendReceipt",
+    "SentInstance",
     "Series",
     "SeriesPlan",
     "SeriesTags",
@@ -88,6 +101,7 @@ __all__ = [
     "convert",
     "diffusion_gradients",
     "explain",
+    "find",
     "held_at",
     "look",
     "measure",
@@ -99,6 +113,7 @@ __all__ = [
     "read_measurements",
     "report_page",
     "scan",
+    "send",
     "serve",
     "tags",
     "transcode",
@@ -113,6 +128,8 @@ export_lazily(
         "dicomseries.api.picture": ("picture",),
         "dicomseries.api.check": ("check",),
         "dicomseries.api.folders.batch": ("batch",),
+        "dicomseries.api.delivery.find": ("find",),
+        "dicomseries.api.delivery.send": ("send",),
         "dicomseries.api.folders.convert": ("convert",),
         "dicomseries.api.folders.transcode": ("transcode",),
         "dicomseries.api.measure": ("measure",),
@@ -128,7 +145,7 @@ export_lazily(
         "dicomseries.api.write": ("Derivation", "write"),
         "dicomseries.checks": ("Finding", "Findings", "explain"),
         "dicomseries.codecs": ("Htj2k", "Jpeg2000", "JpegLs", "JpegXl", "Rle"),
-        "dicomseries.errors": ("DicomSeriesError", "DicomSeriesWarning"),
+        "dicomseries.errors": ("DeliveryError", "DicomSeriesError", "DicomSeriesWarning"),
         "dicomseries.geometry": ("Grid",),
         "dicomseries.measurements": ("MeasurementTable",),
         "dicomseries.plan": ("SeriesPlan",),
@@ -145,12 +162,19 @@ export_lazily(
             "ConversionReport",
             "ConvertedSeries",
             "LeftOutFile",
+            "ArchiveListing",
+            "Confirmation",
+            "ConversionReport",
+            "ConvertedSeries",
+            "ListedEntry",
             "MeasurementReceipt",
             "KeptFile",
             "Receipt",
             "ResultPart",
             "ResultReceipt",
             "TranscodeReceipt",
+            "SendReceipt",
+            "SentInstance",
         ),
         "dicomseries.sources": ("Volume", "diffusion_gradients", "open_volume"),
         "dicomseries.values": ("Digits", "Exact", "Lossless", "Rescale"),

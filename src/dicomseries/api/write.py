@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from dicomseries import api
-from dicomseries.errors import DicomSeriesError
+from dicomseries.errors import DeliveryError, DicomSeriesError, SendInterrupted
 from dicomseries.event_log import LOGGER, log_advice
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.options import (
@@ -24,6 +24,7 @@ from dicomseries.plan import SeriesPlan
 from dicomseries.progress_bar import progress_report
 from dicomseries.reports import Receipt
 from dicomseries.short_repr import short_text
+from dicomseries.sinks import Sink
 from dicomseries.sources import MaskSource
 from dicomseries.writing import (
     Job,
@@ -35,6 +36,10 @@ from dicomseries.writing import (
     verify_series,
     write_series,
 )
+
+if TYPE_CHECKING:
+    from dicomseries.reports import SendReceipt
+    from dicomseries.writing import KilledWrite, Target
 
 __all__ = ["Derivation", "write", "written"]
 
@@ -68,7 +73,9 @@ def write(
     out : str or os.PathLike
         The folder to make; must not exist, or be empty. Or a URL, such as ``s3://bucket/prefix``,
         below which nothing is yet: ``manifest.json`` is put there last, and readers take a prefix
-        without one for incomplete.
+        without one for incomplete. Or an archive, ``dicom://AET@host:port`` or
+        ``https://host/dicom-web``: each instance is sent as soon as it was compared, and no file
+        stays here.
     kind : str
         Only you know what the numbers are. One file for each slice: ``"CT"``, ``"MR"``,
         ``"PT"``, ``"SC"``; one file for all: ``"EnhancedCT"``, ``"EnhancedMR"``,
@@ -215,6 +222,9 @@ def write(
         If `out` is not free, or the disk is full.
     WriteError, VerificationError
         If writing failed half way; nothing is left.
+    NetworkError, DeliveryError
+        If the archive cannot be reached, or does not take every instance; ``error.receipt`` of the
+        second lists those that it has kept.
 
     Notes
     -----
@@ -271,35 +281,73 @@ def written(
     options = checked_options(WriteOptions, keywords)
     request, jobs = plan_jobs(options)
     _log_plans(jobs, options)
-    tallies = []
-    files = sum(len(job.plan) for job in jobs)
-    writing_since = time.perf_counter()
-    with target.open_sink(request, jobs, killed) as sink:
-        for job in jobs:
-            tally = write_series(
-                job, sink, request, read_back=options.verify, resumes=killed is not None
-            )
-            if options.verify:
-                verify_series(job, tally, request.inheritance)
-            tallies.append(tally)
-        writing_s = time.perf_counter() - writing_since
-        size = sum(tally.size for tally in tallies)
-        LOGGER.info("write: wrote %d files of %d bytes in %.2f s", files, size, writing_s)
-        if options.verify:
-            error = max(tally.error for tally in tallies)
-            LOGGER.info("write: verified %d files, largest error %g", files, error)
-        sink.commit()
-    LOGGER.info("write: published")
+    files = _write_files(target, request, jobs, killed)
     seconds = time.perf_counter() - started
     receipts: list[Receipt] = []
-    for job, tally in zip(jobs, tallies, strict=True):
-        receipt = _receipt(target.where, job, tally, verified=options.verify, seconds=seconds)
+    for job, tally in zip(jobs, files.tallies, strict=True):
+        receipt = _receipt(target, job, tally, verified=options.verify, seconds=seconds)
         receipts.append(receipt)
     names_of_masks = _names_of_masks(source)
     for job in jobs:
         texts = private_texts(job.plan, source, names_of_masks, *map(keywords.get, _FREE_TEXTS))
         log_advice(job.plan.advice, texts)
-    return replace(receipts[0], others=tuple(receipts[1:]))
+    return replace(receipts[0], others=tuple(receipts[1:]), delivery=files.delivery)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WrittenFiles:
+    """Sums of each series; of an archive also its answers."""
+
+    tallies: tuple[Tally, ...]
+    delivery: SendReceipt | None = None
+
+
+def _write_files(
+    target: Target, request: WriteRequest, jobs: Sequence[Job], killed: KilledWrite | None
+) -> _WrittenFiles:
+    """Write, verify and publish the files of all series."""
+    options = request.options
+    tallies: list[Tally] = []
+    count = sum(len(job.plan) for job in jobs)
+    since = time.perf_counter()
+    sink = target.open_sink(request, jobs, killed)
+    try:
+        with sink:
+            for job in jobs:
+                tally = write_series(
+                    job, sink, request, read_back=options.verify, resumes=killed is not None
+                )
+                if options.verify:
+                    verify_series(job, tally, request.inheritance)
+                tallies.append(tally)
+            size = sum(tally.size for tally in tallies)
+            seconds = time.perf_counter() - since
+            LOGGER.info("write: wrote %d files of %d bytes in %.2f s", count, size, seconds)
+            if options.verify:
+                error = max(tally.error for tally in tallies)
+                LOGGER.info("write: verified %d files, largest error %g", count, error)
+            sink.commit()
+    except (DeliveryError, SendInterrupted) as failure:
+        failure.receipt = _delivery(sink, target.where, since)
+        raise
+    LOGGER.info("write: published")
+    delivery = _delivery(sink, target.where, since)
+    return _WrittenFiles(tallies=tuple(tallies), delivery=delivery)
+
+
+def _delivery(sink: Sink, where: str, since: float) -> SendReceipt | None:
+    """Return what an archive answered; None for other targets."""
+    if not hasattr(sink, "statuses"):
+        return None
+    from dicomseries.api.delivery.send import receipt_of  # noqa: PLC0415 - of archives alone
+    from dicomseries.reports import SendReceipt  # noqa: PLC0415
+
+    sent: Any = sink
+    return SendReceipt(
+        to=where,
+        instances=receipt_of(sent.instances, sent.statuses, sent.present),
+        seconds=time.perf_counter() - since,
+    )
 
 
 def _names_of_masks(source: object) -> list[str]:
@@ -337,12 +385,10 @@ def _log_plans(jobs: Sequence[Job], options: WriteOptions) -> None:
         )
 
 
-def _receipt(folder: str, job: Job, tally: Tally, *, verified: bool, seconds: float) -> Receipt:
+def _receipt(target: Target, job: Job, tally: Tally, *, verified: bool, seconds: float) -> Receipt:
     series = job.plan
-    if series.folder:
-        folder = os.path.join(folder, series.folder)  # noqa: PTH118 - relative paths stay relative
     return Receipt(
-        out=folder,
+        out=target.place_of(series.folder) if series.folder else target.where,
         kind=series.kind,
         study_uid=series.uids.study,
         series_uid=series.uids.series,

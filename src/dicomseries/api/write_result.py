@@ -9,8 +9,11 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from dicomseries.api.delivery.send import send
 from dicomseries.api.measure import measure as measure_segments
 from dicomseries.api.picture import picture as draw_picture
 from dicomseries.api.whole_result.result_parts import (
@@ -21,6 +24,7 @@ from dicomseries.api.whole_result.result_parts import (
 from dicomseries.api.whole_result.result_run import ResultRun, check_parts, publish_parts
 from dicomseries.errors import DicomSeriesError, OptionError, TargetError
 from dicomseries.event_log import LOGGER
+from dicomseries.network import is_peer_url
 from dicomseries.options import (
     MappingLike,
     Progress,
@@ -38,8 +42,9 @@ from dicomseries.reading import (
 )
 from dicomseries.reports import Receipt, ResultPart, ResultReceipt
 from dicomseries.sources import Volume
+from dicomseries.stores import is_url
 from dicomseries.uids import parse_uid_policy
-from dicomseries.writing import target_at
+from dicomseries.writing import Target, target_at
 
 __all__ = ["write_result"]
 
@@ -112,7 +117,8 @@ def write_result(
     source : path-like, Volume, Series, or iterable of paths or datasets
         The series that everything was made from.
     out : str or os.PathLike
-        The folder to make; must not exist, or be empty.
+        The folder to make; must not exist, or be empty. Or an archive, as in `send`: all parts are
+        made here first, and then sent.
     masks : array, path, mapping, list or folder, optional
         As `write` takes it for ``kind="Segmentation"``; in the folder ``segmentation``.
     maps : mapping, optional
@@ -206,23 +212,38 @@ storage_options
         entropy=entropy,
     )
     check_parts(result, uid)
-    path = _free_folder(out, overwrite=overwrite)
+    target = _checked_target(out, storage_options, overwrite=overwrite)
     files = _files_of(source)
     with progress_report(progress) as report, ExitStack() as stack:
         try:
             local = stack.enter_context(local_files(files, storage_options))
             chosen = _chosen(local, series or getattr(source, "series", None))
             run = replace(result, source=chosen, report=report, first_number=_first(result, chosen))
-            receipts = publish_parts(run, path, overwrite=overwrite, sync=sync)
+            path: Any = getattr(target, "path", None)
+            is_sent = path is None
+            if is_sent:
+                scratch = stack.enter_context(TemporaryDirectory(prefix="dicomseries-"))
+                path = Path(scratch, "result")
+            receipts = publish_parts(run, path, overwrite=overwrite, sync=sync and not is_sent)
+            delivery = None
+            if is_sent:
+                delivery = send(
+                    path,
+                    os.fspath(out),
+                    again=True,
+                    progress=report,
+                    storage_options=storage_options,
+                )
         except DicomSeriesError as error:
             LOGGER.info("write_result: failed with the code %s", error.code)
             raise
     LOGGER.info("write_result: published %d parts", len(receipts))
     return ResultReceipt(
-        out=os.fspath(out),
+        out=target.where,
         study_uid=receipts[0].receipt.study_uid,
-        parts=tuple(_at_target(part, os.fspath(out)) for part in receipts),
+        parts=tuple(_at_target(part, target) for part in receipts),
         seconds=time.perf_counter() - started,
+        delivery=delivery,
     )
 
 
@@ -234,20 +255,19 @@ def _base_of(description: Any, model: Any) -> str:
     return _UNNAMED
 
 
-def _free_folder(out: Any, *, overwrite: bool) -> Any:
-    """Return the target; reject a URL and a folder in use."""
-    target = target_at(out, None)
-    path = getattr(target, "path", None)
-    if path is None:
+def _checked_target(out: Any, storage_options: Any, *, overwrite: bool) -> Target:
+    """Return the target; reject an object store and a folder in use."""
+    target = target_at(out, storage_options)
+    if isinstance(out, str) and is_url(out) and not is_peer_url(out, is_target=True):
         raise TargetError(
             code="target-not-a-folder",
             where="out",
-            given="a URL",
-            expected="a folder of this machine: all parts appear by one rename",
+            given="a URL of an object store",
+            expected="a folder of this machine (all parts appear by one rename), or an archive",
             remedy="Write to a folder, and upload that.",
         )
     target.check(overwrite=overwrite, resume=False)
-    return path
+    return target
 
 
 def _files_of(source: SeriesSource | Volume) -> Any:
@@ -287,20 +307,19 @@ def _first(result: ResultRun, source: Series) -> int:
     return first_series_number(source.number or 0, seed, result.series_count)
 
 
-def _at_target(part: ResultPart, out: str) -> ResultPart:
-    """Return a part with the folder that it has now."""
-    where = os.path.join(out, part.folder)  # noqa: PTH118 - relative paths stay relative
+def _at_target(part: ResultPart, target: Target) -> ResultPart:
+    """Return a part with the place that it has now."""
     receipt = part.receipt
     if isinstance(receipt, Receipt):
         others = []
         for other in receipt.others:
-            others.append(replace(other, out=_moved(other.out, part.folder, out)))
-        moved = replace(receipt, out=_moved(receipt.out, part.folder, out), others=tuple(others))
+            others.append(replace(other, out=_moved(other.out, part.folder, target)))
+        moved = replace(receipt, out=_moved(receipt.out, part.folder, target), others=tuple(others))
         return replace(part, receipt=moved)
-    return replace(part, receipt=replace(receipt, out=where))
+    return replace(part, receipt=replace(receipt, out=target.place_of(part.folder)))
 
 
-def _moved(staged: str, folder: str, out: str) -> str:
+def _moved(staged: str, folder: str, target: Target) -> str:
     """Return the final folder of a staged series of a part."""
     _, _, below = staged.rpartition(f"{os.sep}{folder}")
-    return os.path.join(out, folder) + below  # noqa: PTH118 - relative paths stay relative
+    return target.place_of(folder + below)

@@ -92,6 +92,10 @@ class Output:
             }
             if len(parts) > 1:
                 record["faults"] = parts
+            receipt = getattr(error, "receipt", None)
+            if receipt is not None:
+                faults = [instance.to_dict() for instance in receipt.faults]
+                record["receipt"] = receipt.to_dict() | {"instances": faults}
             _line(sys.stderr, _json({"error": record}))
         else:
             _line(sys.stderr, "\n".join(map(_block, parts)))

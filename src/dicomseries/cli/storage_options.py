@@ -41,6 +41,8 @@ def storage_options_of(pairs: Sequence[str] | None) -> dict[str, Any] | None:
         code, fault = "storage-option-malformed", "a word that is not KEY=VALUE"
         if name in options:
             code, fault = "storage-option-twice", f"{name} twice"
+        elif name == "auth":
+            raise _secret_typed()
         elif equals and name:
             options[name] = _value(value)
             continue
@@ -53,6 +55,17 @@ def storage_options_of(pairs: Sequence[str] | None) -> dict[str, Any] | None:
             f" {OPTION} endpoint_url=http://127.0.0.1:9000.",
         )
     return options
+
+
+def _secret_typed() -> CommandLineError:
+    return CommandLineError(
+        code="secret-on-command-line",
+        where=f"{OPTION} auth",
+        given="a secret that other users can see, and that shells store",
+        expected="the environment variable DICOMSERIES_AUTHORIZATION, a user in netrc, or the"
+        " option --auth-file of send and list",
+        remedy="Set the variable, or write the secret to a file that only you can read.",
+    )
 
 
 def _value(text: str) -> Any:

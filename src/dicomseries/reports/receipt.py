@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dicomseries import drawing
 from dicomseries.checks import Finding
@@ -15,6 +15,9 @@ from dicomseries.orientation import orientation_code, orientation_text
 from dicomseries.short_repr import short_lines
 from dicomseries.sources import WrittenPlanes, irregular_places, plane_of
 from dicomseries.values import bound_text
+
+if TYPE_CHECKING:
+    from dicomseries.reports.send_receipt import SendReceipt
 
 __all__ = ["Receipt"]
 
@@ -70,6 +73,8 @@ class Receipt:
         Range of real values that was given, and kept to.
     others : tuple of Receipt
         The further series of the same write: of the other volumes if split, or the companion.
+    delivery : SendReceipt, optional
+        What the archive answered to the instances of all series, if it was the target.
 
     Raises
     ------
@@ -122,6 +127,7 @@ class Receipt:
     volumes: int = 1
     value_range: tuple[float, float] | None = None
     others: tuple[Receipt, ...] = ()
+    delivery: SendReceipt | None = None
 
     @property
     def every(self) -> tuple[Receipt, ...]:
@@ -162,6 +168,7 @@ class Receipt:
             "seconds": self.seconds,
             "advice": list(self.advice),
             "others": [other.to_dict() for other in self.others],
+            "delivery": None if self.delivery is None else self.delivery.to_dict(),
         }
 
     def __repr__(self) -> str:
@@ -188,6 +195,8 @@ class Receipt:
             lines.append("verified: every file was read back and compared")
         else:
             lines.append(Message("not verified (`verify=False`)"))
+        if self.delivery is not None:
+            lines += self.delivery.lines()
         advice = chain.from_iterable(receipt.advice for receipt in self.every)
         for text in dict.fromkeys(advice):
             lines.append(Message(f"advice: {template_of(text)}"))
@@ -282,6 +291,8 @@ class Receipt:
             facts.append(("verified", "every file was read back and compared"))
         else:
             facts.append(("verified", "no"))
+        if self.delivery is not None:
+            facts += self.delivery.facts()[1:]
         facts += (("advice", text) for text in self.advice)
         return facts
 

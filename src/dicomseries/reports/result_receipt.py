@@ -9,6 +9,7 @@ from dicomseries import drawing
 from dicomseries.errors import Message, counted, template_of
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reports.receipt import Receipt
+from dicomseries.reports.send_receipt import SendReceipt
 from dicomseries.short_repr import short_lines
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class ResultReceipt:
         In the order in which they were written.
     seconds : float
         Duration of the whole, in seconds.
+    delivery : SendReceipt, optional
+        What the archive answered, if it was the target.
 
     Examples
     --------
@@ -71,6 +74,7 @@ class ResultReceipt:
     study_uid: str
     parts: tuple[ResultPart, ...]
     seconds: float
+    delivery: SendReceipt | None = None
 
     def __getitem__(self, name: str) -> Receipt | MeasurementReceipt:
         """Return the receipt of a part by its name.
@@ -127,6 +131,7 @@ class ResultReceipt:
                 {"name": part.name, "folder": part.folder, **part.receipt.to_dict()}
                 for part in self.parts
             ],
+            "delivery": None if self.delivery is None else self.delivery.to_dict(),
         }
 
     def __repr__(self) -> str:
@@ -144,6 +149,8 @@ class ResultReceipt:
             lines.append("verified: every file was read back and compared")
         elif self.parts:
             lines.append(Message("not verified (`verify=False`)"))
+        if self.delivery is not None:
+            lines += self.delivery.lines()
         lines += (Message(f"advice: {template_of(text)}") for text in self.advice)
         return lines
 
@@ -156,6 +163,8 @@ class ResultReceipt:
         for part in self.parts:
             facts += _named(part)
         facts.append(("verified", "every file" if self.verified else "no"))
+        if self.delivery is not None:
+            facts += self.delivery.facts()[1:]
         facts += (("advice", text) for text in self.advice)
         return facts
 

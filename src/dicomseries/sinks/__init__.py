@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         find_leftover,
     )
     from dicomseries.sinks.folder_lock import FolderLock, has_locks, lock_folder
+    from dicomseries.sinks.network_target import NetworkSink
     from dicomseries.sinks.object_store import ObjectSink, check_prefix, find_plan
     from dicomseries.sinks.volume_files import check_free, find_format, save_volume
     from dicomseries.sinks.volume_files.fsl_gradients import fsl_files
@@ -32,6 +33,7 @@ __all__ = [
     "DirectorySink",
     "FolderLock",
     "Leftover",
+    "NetworkSink",
     "ObjectSink",
     "Sink",
     "StoredFile",
@@ -66,6 +68,7 @@ export_lazily(
             "find_leftover",
         ),
         "dicomseries.sinks.folder_lock": ("FolderLock", "has_locks", "lock_folder"),
+        "dicomseries.sinks.network_target": ("NetworkSink",),
         "dicomseries.sinks.object_store": ("ObjectSink", "check_prefix", "find_plan"),
         "dicomseries.sinks.volume_files": ("check_free", "find_format", "save_volume"),
         "dicomseries.sinks.volume_files.fsl_gradients": ("fsl_files",),

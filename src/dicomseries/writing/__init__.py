@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
+    from dicomseries.writing.encode.accepted_syntax import in_accepted_syntax
     from dicomseries.writing.encode.encode_series import write_series
     from dicomseries.writing.encode.read_back import Tally, verify_series
+    from dicomseries.writing.encode.resume_record import KilledWrite
     from dicomseries.writing.encode.targets import target_at
+    from dicomseries.writing.encode.write_target import Target
     from dicomseries.writing.inputs.drawn_images import DrawnImage
     from dicomseries.writing.inputs.prepare_write import (
         OpenedWrite,
@@ -27,10 +30,13 @@ if TYPE_CHECKING:
 __all__ = [
     "DrawnImage",
     "Job",
+    "KilledWrite",
     "OpenedWrite",
     "Tally",
+    "Target",
     "WriteRequest",
     "check_opened",
+    "in_accepted_syntax",
     "in_order_of",
     "open_source",
     "open_write",
@@ -46,9 +52,12 @@ __all__ = [
 export_lazily(
     __name__,
     {
+        "dicomseries.writing.encode.accepted_syntax": ("in_accepted_syntax",),
         "dicomseries.writing.encode.encode_series": ("write_series",),
         "dicomseries.writing.encode.read_back": ("Tally", "verify_series"),
         "dicomseries.writing.encode.targets": ("target_at",),
+        "dicomseries.writing.encode.write_target": ("Target",),
+        "dicomseries.writing.encode.resume_record": ("KilledWrite",),
         "dicomseries.writing.inputs.drawn_images": ("DrawnImage",),
         "dicomseries.writing.inputs.prepare_write": (
             "OpenedWrite",

@@ -13,6 +13,7 @@ NAMES = (
     "convert",
     "batch",
     "transcode",
+    "send",
     "list",
     "tags",
     "view",
@@ -22,5 +23,5 @@ NAMES = (
 )
 """Commands in the order of the help; the module of ``list`` is ``list_command``."""
 
-FOLDERS = {"batch": "datasets"}
+FOLDERS = {"batch": "datasets", "send": "network"}
 """Command → the subpackage of its module, where it is in one."""

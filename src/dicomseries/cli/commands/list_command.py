@@ -8,17 +8,53 @@ from typing import Annotated, Any
 import click
 
 from dicomseries.cli import shared_options
-from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine
-from dicomseries.cli.help_sections import examples
+from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine, CommandOption
+from dicomseries.cli.commands.network import archive_options as archive
+from dicomseries.cli.help_sections import Sectioned, examples
 from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output, table
-from dicomseries.cli.storage_options import shown, storage_options_of
+from dicomseries.cli.storage_options import shown
 from dicomseries.cli.terminal import is_terminal, printable
 from dicomseries.cli.terminal import preview as show_preview
 from dicomseries.errors import DicomSeriesError, counted
 from dicomseries.volume_axes import VolumeAxis, axis_words, record_of_volumes
 
 __all__ = ["list_series", "register"]
+
+_GROUP = "Studies of an archive"
+
+ArchivePatient = Annotated[
+    str | None,
+    CommandOption("--patient", metavar="ID", help="PatientID; * and ? match.", group=_GROUP),
+]
+ArchivePatientName = Annotated[
+    str | None,
+    CommandOption(
+        "--patient-name", metavar="NAME", help="PatientName, such as Doe^*.", group=_GROUP
+    ),
+]
+ArchiveAccession = Annotated[
+    str | None,
+    CommandOption("--accession", metavar="NUMBER", help="AccessionNumber.", group=_GROUP),
+]
+ArchiveDate = Annotated[
+    str | None,
+    CommandOption(
+        "--date",
+        metavar="DATE",
+        help="Of the study: YYYY-MM-DD, or FIRST:LAST, open on one side if you like.",
+        group=_GROUP,
+    ),
+]
+ArchiveModality = Annotated[
+    str | None, CommandOption("--modality", metavar="CT|MR|…", help="Modality.", group=_GROUP)
+]
+ArchiveDescription = Annotated[
+    str | None,
+    CommandOption(
+        "--description", metavar="TEXT", help="Of the study, or of the series.", group=_GROUP
+    ),
+]
 
 _COLUMNS = ("series UID", "kind", "description", "size", "spacing mm", "files", "content")
 
@@ -35,16 +71,40 @@ def register(app: CommandLine) -> None:
     """Add the command to `app`."""
     app.declare(
         "list",
-        short_help="Every series below a folder.",
-        epilog=examples("dicomseries list scans/", "dicomseries list scans/ --json | jq .series"),
+        cls=Sectioned,
+        short_help="Every series below a folder, or in an archive.",
+        epilog=examples(
+            "dicomseries list scans/",
+            "dicomseries list scans/ --json | jq .series",
+            "dicomseries list dicom://ARCHIVE@pacs.example:104 --patient 42",
+            "dicomseries list https://pacs.example/dicom-web --date 2026-11-01:2026-11-30",
+        ),
     )(list_series)
 
 
 def list_series(
     context: click.Context,
-    folder: Annotated[str, CommandArgument(metavar="DIR", help="Folder to look below.")],
+    folder: Annotated[
+        str,
+        CommandArgument(
+            metavar="DIR",
+            help="Folder to look below; or the URL of an archive, or of a study in it.",
+        ),
+    ],
     *,
     preview: shared_options.Preview = False,
+    patient: ArchivePatient = None,
+    patient_name: ArchivePatientName = None,
+    accession: ArchiveAccession = None,
+    date: ArchiveDate = None,
+    modality: ArchiveModality = None,
+    description: ArchiveDescription = None,
+    calling: archive.CallingTitle = None,
+    timeout: archive.Timeout = None,
+    auth_file: archive.AuthFile = None,
+    ca_certificate: archive.CaCertificate = None,
+    certificate: archive.Certificate = None,
+    key: archive.Key = None,
     storage_options: shared_options.StorageOptions = None,
 ) -> None:
     """List every series below a folder, one in a row; files that are not DICOM are counted.
@@ -52,11 +112,37 @@ def list_series(
     The size is columns x rows x slices of one volume. The last column names what a series holds
     beside slices: volumes (time points, echoes, diffusion weightings) with the time from the first
     to the last, segments, frames in one file.
+
+    Of an archive, studies are listed, or the series of a study, with the URL to read each; nothing
+    is fetched. A URL that names a series fetches that, and lists it like a folder.
     """
     import dicomseries as dcs
 
     output: Output = context.obj
-    access = storage_options_of(storage_options)
+    access = archive.archive_options(
+        storage_options,
+        auth_file,
+        timeout=timeout,
+        ca_certificate=ca_certificate,
+        certificate=certificate,
+        key=key,
+    )
+    filters = {
+        "patient_id": patient,
+        "patient_name": patient_name,
+        "accession": accession,
+        "date": date,
+        "modality": modality,
+        "description": description,
+    }
+    folder = archive.with_calling_title(folder, calling)
+    if archive.is_listed_by_query(folder, filters):
+        listing = dcs.find(folder, **filters, storage_options=access)
+        output.answer(
+            "\n".join([table(listing.columns, listing.cells()), listing.summary]),
+            listing.to_dict(),
+        )
+        return
     scan = dcs.scan(folder, storage_options=access)
     if not scan.series:
         from dicomseries.reading import nothing_found

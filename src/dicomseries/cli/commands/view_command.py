@@ -14,6 +14,7 @@ from dicomseries.cli.click_commands.command_line import CommandArgument, Command
 from dicomseries.cli.exit_codes import CommandLineError
 from dicomseries.cli.help_sections import examples
 from dicomseries.cli.output import Output
+from dicomseries.cli.storage_options import storage_options_of
 
 __all__ = ["register", "view"]
 
@@ -72,6 +73,7 @@ def view(
         CommandOption(metavar="DIR", help="Folder of OHIF: `npm pack @ohif/app@3.13.2`, unpacked."),
     ] = None,
     overwrite: shared_options.Overwrite = False,
+    storage_options: shared_options.StorageOptions = None,
 ) -> None:
     """Look at a series: three linked planes, window, values, positions, attributes, findings.
 
@@ -79,9 +81,26 @@ def view(
     of the page lists keyboard, mouse and touch.
     """
     from dicomseries.api import look, opened_in
+    from dicomseries.reading import local_files
     from dicomseries.sinks import check_free, save_bytes
+    from dicomseries.stores import is_url
 
     output: Output = context.obj
+    if is_url(series):  # fetched into a private folder for as long as it is shown
+        with local_files(series, storage_options_of(storage_options)) as folder:
+            view(
+                context,
+                str(folder),
+                uid=uid,
+                overlay=overlay,
+                html=html,
+                png=png,
+                no_open=no_open,
+                viewer=viewer,
+                ohif_dist=ohif_dist,
+                overwrite=overwrite,
+            )
+        return
     if viewer is not None or ohif_dist is not None:
         _check_alone(viewer, overlay=overlay, html=html, png=png)
         with opened_in(viewer or "ohif", series, series=uid, program=ohif_dist) as server:

@@ -13,7 +13,7 @@ from dicomseries.part10 import encode_headers, frames_chunks, header_template
 from dicomseries.sinks import Sink, stored_path
 from dicomseries.writing.encode.compressed_frames import chunks_behind_offsets
 from dicomseries.writing.encode.encode_tasks import EncodeTask, FileTask, StoreTask
-from dicomseries.writing.encode.read_back import Tally, compare_frames
+from dicomseries.writing.encode.read_back import Tally, compare_frames, reject_imprecise
 from dicomseries.writing.encode.slab_loop import each_slab
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job
@@ -104,7 +104,9 @@ def _write_one_file(job: Job, sink: Sink, request: WriteRequest, *, read_back: b
         chunks = segmentation_chunks.segmentation_chunks(job.segmentation, request, total)
     with stored_path(sink.put(job.plan.file_name(0), counted(chunks))) as path:
         if read_back and path is not None:
-            total.add(_compared(path, job, request))
+            tally = _compared(path, job, request)
+            reject_imprecise(tally, job.plan)
+            total.add(tally)
     return total
 
 

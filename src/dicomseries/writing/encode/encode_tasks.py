@@ -19,7 +19,7 @@ from dicomseries.part10 import HeaderTemplate, encode_headers, file_chunks, head
 from dicomseries.plan import SeriesPlan
 from dicomseries.sinks import Sink, StoredFile, stored_path
 from dicomseries.values import Stored, ValueMap, store
-from dicomseries.writing.encode.read_back import FileComparison, Tally
+from dicomseries.writing.encode.read_back import FileComparison, Tally, reject_imprecise
 
 __all__ = ["EncodeTask", "FileTask", "StoreTask"]
 
@@ -113,7 +113,9 @@ class FileTask:
         for file, frame in written:
             with stored_path(file) as path:
                 if self.read_back and path is not None:
-                    total.add(self._comparison.compare(path, frame))
+                    tally = self._comparison.compare(path, frame)
+                    reject_imprecise(tally, plan)  # before an archive gets the file
+                    total.add(tally)
         return total
 
     def is_written(self, bounds: Bounds) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries import checks, reading
-from dicomseries.errors import VerificationError
+from dicomseries.errors import VerificationError, counted
 from dicomseries.executors import Bounds
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.plan import SeriesPlan
@@ -24,7 +24,7 @@ from dicomseries.writing.jobs.series_jobs import Job
 if TYPE_CHECKING:
     from dicomseries.derivation import Inheritance
 
-__all__ = ["FileComparison", "Tally", "compare_frames", "verify_series"]
+__all__ = ["FileComparison", "Tally", "compare_frames", "reject_imprecise", "verify_series"]
 
 _GROUPED_CHECKS = {"VAL-004": "LossyImageCompression"}
 """Checks of several attributes. A source may omit the method of its lossy compression; then it
@@ -131,6 +131,25 @@ def _largest_error(
         clip=value_map.clip,
         source_slope=scale[0],
         source_intercept=scale[1],
+    )
+
+
+def reject_imprecise(tally: Tally, series: SeriesPlan) -> None:
+    """Reject files whose values differ by more than the bound.
+
+    Raises
+    ------
+    VerificationError
+        With the same code as `verify_series`.
+    """
+    if tally.error <= series.value_map.max_error:
+        return
+    raise VerificationError(
+        code="not-as-asked",
+        where=f"series {series.uids.series}",
+        given=f"an error of {tally.error:g} in {counted(len(tally.instances), 'file')} read back",
+        expected=f"values within {series.value_map.max_error:g}",
+        remedy="Report this with the input: the fault is the writer's or the disk's.",
     )
 
 

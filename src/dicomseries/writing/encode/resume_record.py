@@ -15,11 +15,12 @@ from typing import Self
 from dicomseries.errors import OptionError
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.short_repr import whole_text
+from dicomseries.sinks import Leftover
 from dicomseries.sources import content_of
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job
 
-__all__ = ["WriteRecord", "check_same_write"]
+__all__ = ["KilledWrite", "WriteRecord", "check_same_write"]
 
 _VERSION = 1
 
@@ -77,6 +78,14 @@ class WriteRecord:
                 "fingerprint": self.fingerprint,
             }
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KilledWrite:
+    """A killed write to the same target."""
+
+    record: WriteRecord
+    leftover: Leftover | None = None
 
 
 def check_same_write(killed: WriteRecord, planned: WriteRecord, target: str) -> None:

@@ -6,31 +6,26 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dicomseries import sinks
 from dicomseries.errors import TargetError
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.stores import is_url, masked
-from dicomseries.writing.encode.resume_record import WriteRecord, check_same_write
+from dicomseries.writing.encode.resume_record import KilledWrite, WriteRecord, check_same_write
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job
 
-__all__ = ["FolderTarget", "KilledWrite", "StoreTarget", "check_space", "target_at"]
+if TYPE_CHECKING:
+    from dicomseries.writing.encode.write_target import Target
+
+__all__ = ["FolderTarget", "StoreTarget", "check_space", "target_at"]
 
 _AMPLE = 1 << 30
 """Bytes free beside twice the pixels: headers of any size then fit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KilledWrite:
-    """A killed write to the same target."""
-
-    record: WriteRecord
-    leftover: sinks.Leftover | None = None
-
-
-def target_at(out: Any, storage_options: Mapping[str, Any] | None) -> FolderTarget | StoreTarget:
+def target_at(out: Any, storage_options: Mapping[str, Any] | None) -> Target:
     """Return the target that `out` names.
 
     Raises
@@ -39,6 +34,12 @@ def target_at(out: Any, storage_options: Mapping[str, Any] | None) -> FolderTarg
         If it is neither a path nor a URL.
     """
     if isinstance(out, str) and is_url(out):
+        from dicomseries.network import is_peer_url  # noqa: PLC0415 - not needed for files
+
+        if is_peer_url(out, is_target=True):
+            from dicomseries.writing.encode.archive_target import ArchiveTarget  # noqa: PLC0415
+
+            return ArchiveTarget(url=out, storage_options=storage_options)
         return StoreTarget(url=out, storage_options=storage_options)
     if isinstance(out, (str, os.PathLike)):
         path = os.fspath(out)
@@ -62,6 +63,10 @@ class FolderTarget:
 
     where: str
     path: Path
+
+    def place_of(self, folder: str) -> str:
+        """Return where a series is: the target, or its folder in it."""
+        return os.path.join(self.where, folder)  # noqa: PTH118 - relative paths stay relative
 
     def check(self, *, overwrite: bool, resume: bool) -> KilledWrite | None:
         """Reject a folder in use; return a killed write."""
@@ -130,6 +135,10 @@ class StoreTarget:
     def where(self) -> str:
         """The URL without secrets."""
         return masked(self.url)
+
+    def place_of(self, folder: str) -> str:
+        """Return where a series is: the target, or its folder in it."""
+        return os.path.join(self.where, folder)  # noqa: PTH118 - a URL has such separators
 
     def check(self, *, overwrite: bool, resume: bool) -> KilledWrite | None:
         """Reject a prefix in use; return a killed write."""

@@ -1,0 +1,1 @@
+"""To archives on the network and back."""
