@@ -1,17 +1,38 @@
-"""`Statement`: known and unknown parts of a geometry.
+"""`Statement`: known and unknown parts of a geometry; `Evenness`: rounding of stated positions.
 
-A `Grid` always has numbers. This record distinguishes stated numbers from placeholders: a picture
+A `Grid` always has numbers. `Statement` distinguishes stated numbers from placeholders: a picture
 without a position gets a grid of 1 mm at 0, which must not be written as its geometry.
+
+Files state positions and cosines in rounded numbers. Slices are regular if each voxel centre lies
+within this rounding of its place on the grid, or within a hundredth of a voxel, which no reader
+shows. Slicer has a limit of 1e-3 mm for corners, ITK warns from 1e-4 of the spacing, and both,
+like dcm2niix and Cornerstone3D, read slices far beyond as even ones at their mean distance.
 """
 
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Literal, Self, get_args
+from typing import Literal, NamedTuple, Self, get_args
+
+import numpy as np
+import numpy.typing as npt
 
 from dicomseries.lazy_dataclass import dataclass
 
-__all__ = ["ASSUMED", "STATED", "UNSTATED", "Certainty", "Lengths", "SpaceName", "Statement"]
+__all__ = [
+    "ASSUMED",
+    "STATED",
+    "UNSTATED",
+    "Certainty",
+    "Evenness",
+    "Lengths",
+    "SpaceName",
+    "Statement",
+    "evenness_of",
+    "rounding_allowed_mm",
+]
+
+Floats = npt.NDArray[np.float64]
 
 Certainty = Literal["stated", "default", "assumed", "missing"]
 """Certainty of a part of a geometry:
@@ -29,6 +50,15 @@ SpaceName = Literal["scanner", "aligned", "template"]
 
 Lengths = Literal["patient", "detector", "film", "ultrasound region", "ratio"]
 """Place of row and column spacing; with ``ratio`` only their ratio is known."""
+
+_NOT_SEEN = 0.01
+"""Departure from the even place, as a part of the smallest voxel edge, that nobody sees."""
+_MOST_ROUNDED = 0.05
+"""Largest part of the distance of voxels that is rounding: OHIF and dcm2niix act from here."""
+_MOST_DECIMALS = 8
+"""Decimals of a position in mm from which no rounding matters."""
+_UNIT_VECTORS = 1e-6
+"""Departure of cosines from right-angled unit vectors below which they are not rounded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -140,3 +170,122 @@ ASSUMED = Statement(origin="assumed", direction="assumed")
 
 UNSTATED = Statement(spacing="missing", origin="missing", direction="missing")
 """Nothing is stated."""
+
+
+# ------------------------------------------------------------------------------- even slices
+class Evenness(NamedTuple):
+    """How far slices are from even places along their normal.
+
+    `step_mm` is the mean distance of slices. `along_mm` and `aside_mm`, of shape (slices,), are the
+    distances from the even places along the normal and in the plane; up to `allowed_mm` and
+    `allowed_aside_mm` they are rounding of the stated numbers, or too small to be seen.
+    """
+
+    step_mm: float
+    along_mm: Floats
+    aside_mm: Floats
+    allowed_mm: float
+    allowed_aside_mm: float
+
+    @property
+    def are_along(self) -> bool:
+        """Whether the distances between slices are equal."""
+        return float(self.along_mm.max()) <= self.allowed_mm
+
+    @property
+    def are_above_each_other(self) -> bool:
+        """Whether no slice is shifted in its plane."""
+        return float(self.aside_mm.max()) <= self.allowed_aside_mm
+
+
+def evenness_of(
+    positions_lps: Floats,
+    axes: Floats,
+    pixel_mm: float,
+    places: npt.NDArray[np.intp] | None = None,
+) -> Evenness:
+    """Return how far slices are from even places.
+
+    Parameters
+    ----------
+    positions_lps : ndarray, shape (slices, 3)
+        ImagePositionPatient in LPS mm, at least two, rising along the normal.
+    axes : ndarray, shape (2, 3)
+        Cosines of rows and columns (ImageOrientationPatient).
+    pixel_mm : float
+        The smaller pixel spacing.
+    places : ndarray of int, shape (slices,), optional
+        Place of each slice on the grid, where some have none; 0, 1, 2, … by default.
+
+    Examples
+    --------
+    >>> axes = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    >>> at = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 2.01], [0.0, 0.0, 4.0]])
+    >>> evenness = evenness_of(at, axes, 0.7)
+    >>> evenness.step_mm, round(float(evenness.along_mm.max()), 6), evenness.are_along
+    (2.0, 0.01, True)
+    """
+    normal = np.cross(axes[0], axes[1])
+    normal = normal / (float(np.linalg.norm(normal)) or 1.0)
+    steps = positions_lps - positions_lps[0]
+    distances = positions_lps @ normal
+    along = distances - distances[0]
+    if places is None:
+        places = np.arange(len(along))
+    step = float(along[-1]) / int(places[-1])
+    aside = np.linalg.norm(steps - np.outer(along, normal), axis=1)
+    edge = min(pixel_mm, abs(step))
+    turned = _unit_of_cosines(axes) * abs(float(along[-1]))
+    return Evenness(
+        step_mm=step,
+        along_mm=np.abs(along - places * step),
+        aside_mm=np.asarray(aside, np.float64),
+        allowed_mm=rounding_allowed_mm(positions_lps, edge, abs(step)),
+        allowed_aside_mm=rounding_allowed_mm(positions_lps, edge, pixel_mm)
+        + min(turned, pixel_mm / 2),
+    )
+
+
+def rounding_allowed_mm(positions_lps: Floats, edge_mm: float, length_mm: float) -> float:
+    """Return the distance from an even place that is no irregularity, in mm.
+
+    Parameters
+    ----------
+    positions_lps : ndarray, shape (slices, 3)
+        As stated: their decimals are counted.
+    edge_mm : float
+        The smallest edge of a voxel.
+    length_mm : float
+        Its edge in the direction of the departure.
+
+    Examples
+    --------
+    >>> rounding_allowed_mm(np.array([[0.0, 0.0, 1.25], [0.0, 0.0, 2.5]]), 0.5, 1.25)
+    0.017320508075688773
+    >>> rounding_allowed_mm(np.array([[0.0, 0.0, 1.2], [0.0, 0.0, 2.5]]), 0.5, 1.25)
+    0.0625
+    """
+    # A position, and the first and last one that set the grid, are each rounded to half a unit.
+    rounded = np.sqrt(3.0) * _last_unit(positions_lps)
+    return float(max(_NOT_SEEN * edge_mm, min(rounded, _MOST_ROUNDED * length_mm)))
+
+
+def _unit_of_cosines(axes: Floats) -> float:
+    """Return the unit of the last decimal of rounded cosines; 0 if they are exact."""
+    if float(np.abs(axes @ axes.T - np.eye(2)).max()) <= _UNIT_VECTORS:
+        return 0.0
+    return _last_unit(axes)
+
+
+def _last_unit(numbers: Floats) -> float:
+    """Return the unit of the last decimal that any number has.
+
+    Examples
+    --------
+    >>> _last_unit(np.array([1.0, 2.5, -0.25]))
+    0.01
+    """
+    for decimals in range(_MOST_DECIMALS):
+        if float(np.abs(np.round(numbers, decimals) - numbers).max()) < 1e-9:
+            return float(10.0**-decimals)
+    return float(10.0**-_MOST_DECIMALS)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Direction, Grid, GridTexts, Space, Vector
-from dicomseries.geometry_statement import STATED, Statement
+from dicomseries.geometry_statement import STATED, Statement, rounding_allowed_mm
 from dicomseries.short_repr import short_text
 
 __all__ = ["IRREGULARITIES", "Irregularity", "SlicePlanes", "orientations_of", "positions_of"]
@@ -358,9 +358,10 @@ class SlicePlanes(Grid):
         if self.codes != {"slices-sheared"} or self.shape[0] < 2:
             return False
         even = np.linspace(self.positions_lps[0], self.positions_lps[-1], self.shape[0])
-        off = self.positions_lps - even
-        off -= np.outer(off @ np.array(self.normal), self.normal)
-        return float(np.linalg.norm(off, axis=1).max()) <= min(self.pixel_spacing_mm) / 2
+        off = np.linalg.norm(self.positions_lps - even, axis=1)
+        pixel_mm, step_mm = min(self.pixel_spacing_mm), float(np.linalg.norm(even[1] - even[0]))
+        edge_mm = min(pixel_mm, step_mm)
+        return float(off.max()) <= rounding_allowed_mm(self.positions_lps, edge_mm, pixel_mm)
 
     # ------------------------------------------------------------------------------- other planes
     def stated(self, statement: Statement) -> Self:

@@ -324,7 +324,8 @@ def truncated(dataset):
     [
         ({"positions": [0, 1, 2, 3, 5, 6]}, [("slices-missing", "error")]),
         ({"positions": [0, 1, 2, 2, 3, 4]}, [("positions-repeated", "error")]),
-        ({"positions": [0, 1, 2, 3.05, 4, 5]}, [("spacing-uneven", "warning")]),
+        ({"positions": [0, 1, 2, 3.002, 4, 5]}, [("spacing-uneven", "warning")]),
+        ({"positions": [0, 1, 2, 3.05, 4, 5]}, [("spacing-uneven", "error")]),
         ({"positions": [0, 0, 1, 1, 2, 2]}, [("volumes-by-number", "warning")]),
         (
             {"change": lambda ds: ds.PerFrameFunctionalGroupsSequence.pop()},

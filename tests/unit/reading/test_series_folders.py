@@ -184,10 +184,12 @@ def sheared(at, dataset):
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (change_position(2, y=-0.02), [("spacing-uneven", "warning")]),
+        (change_position(2, y=-0.005), [("spacing-uneven", "warning")]),
+        (change_position(2, y=-0.02), [("spacing-uneven", "error")]),
         (change_position(2, y=-0.8), [("spacing-uneven", "error")]),
         (change_position(2, y=2.5), [("positions-repeated", "error")]),
-        (change_position(2, x=0.2), [("slices-sheared", "warning")]),
+        (change_position(2, x=0.005), [("slices-sheared", "warning")]),
+        (change_position(2, x=0.2), [("slices-sheared", "error")]),
         (sheared, [("slices-sheared", "error")]),
         (
             lambda at, ds: at or setattr(ds, "ImageOrientationPatient", [1, 0, 0, 0, 1, 0]),

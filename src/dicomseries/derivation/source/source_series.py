@@ -98,6 +98,8 @@ class SourceSeries:
         Size of its pixels by their compressed size in the files.
     are_tiles : bool
         Whether the frames are parts of larger images (mosaics).
+    are_even : bool
+        Whether the slices form a regular grid within rounding (`evenness_of`).
 
     Raises
     ------
@@ -132,6 +134,7 @@ class SourceSeries:
     transfer_syntax_uid: str = "1.2.840.10008.1.2.1"
     compression_ratio: float | None = None
     are_tiles: bool = False
+    are_even: bool = True
 
     def __post_init__(self) -> None:
         slices = self.grid.shape[0]
@@ -167,10 +170,12 @@ class SourceSeries:
 
     @property
     def is_regular(self) -> bool:
-        """Whether every slice is near its place.
+        """Whether the slices form a regular grid, and every slice of all volumes is near it.
 
-        Within a fifth of a slice.
+        Slices of one volume are even as `read` decides; of others within a fifth of a slice.
         """
+        if not self.are_even:
+            return False
         slices, allowed = self.grid.shape[0], _ROUNDING * self.grid.spacing_mm[2]
         positions = list(map(self.grid.position, range(slices)))
         for index, frame in enumerate(self.frames):

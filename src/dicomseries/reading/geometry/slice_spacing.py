@@ -1,8 +1,8 @@
 """Spacing and grid of sorted slices.
 
 Missing slices, uneven gaps, drift.
-Scanners round the numbers they print, so a reader tolerates more than a writer may produce: small
-departures are warnings. Only voxels in visibly wrong places are an error.
+Scanners round the numbers they print: departures within this rounding are warnings. Slices whose
+voxels lie elsewhere form no regular grid, and keep their planes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
-from dicomseries.geometry_statement import Statement
+from dicomseries.geometry_statement import Evenness, Statement
 from dicomseries.reading.geometry.volume_sorting import SAME_PLACE, median
 from dicomseries.reading.problems import Problem
 from dicomseries.slice_planes import IRREGULARITIES
@@ -30,6 +30,7 @@ __all__ = [
     "repeated_problem",
     "statement_of",
     "thickness_of",
+    "uneven_problems",
     "unit_normal",
 ]
 
@@ -40,8 +41,8 @@ SAME_DIRECTION = 1e-4
 
 _EVEN = 1e-3
 """Departure from even places, as a fraction of the spacing, above which a warning is given."""
-_UNEVEN = 0.2
-"""The same, above which there is no regular grid (Cornerstone3D uses this limit too)."""
+_WHOLE_GAP = 0.2
+"""Departure of a gap from a whole number of steps, in steps, where slices are missing."""
 _ROUNDED_COSINES = 5e-3
 """Departure from right-angled unit vectors that is corrected: cosines of two or three decimals."""
 
@@ -66,7 +67,7 @@ def unit_normal(axes: Floats) -> Floats:
 def gap_problems(
     names: Sequence[str], distances_mm: Floats, noun: str = "files"
 ) -> Iterator[Problem]:
-    """Yield problems of the gaps between slices: repeated, missing, uneven.
+    """Yield problems of the gaps between slices: repeated or missing ones.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def gap_problems(
         yield repeated_problem(len(names), len(names) - repeated, noun)
         return
     missing = np.round(gaps / usual).astype(int) - 1
-    is_multiple = np.abs(gaps / usual - (missing + 1)) < _UNEVEN
+    is_multiple = np.abs(gaps / usual - (missing + 1)) < _WHOLE_GAP
     if is_multiple.all() and missing.any() and missing.min() >= 0:
         index = int(np.argmax(missing > 0))
         count = int(missing.sum())
@@ -105,25 +106,38 @@ def gap_problems(
             remedy="Copy or export the missing files, if there are such. "
             + IRREGULARITIES["slices-missing"].remedy,
         )
-        return
-    yield from _uneven_gaps(names, distances_mm)
 
 
-def _uneven_gaps(names: Sequence[str], distances_mm: Floats) -> Iterator[Problem]:
-    spacing = float((distances_mm[-1] - distances_mm[0]) / (len(distances_mm) - 1))
+def uneven_problems(
+    names: Sequence[str], distances_mm: Floats, evenness: Evenness
+) -> Iterator[Problem]:
+    """Yield a problem of slices beside their even places along the normal.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the slices.
+    distances_mm : ndarray, shape (slices,)
+        Along the normal, rising; without missing slices.
+    evenness : Evenness
+        Of these slices.
+    """
     gaps = np.diff(distances_mm)
-    worst = int(np.argmax(np.abs(gaps - spacing)))
-    departure = abs(float(gaps[worst]) - spacing) / spacing
-    if departure > _EVEN:
-        is_error = departure > _UNEVEN
-        remedy = "Resample the slices to even spacing; rounded positions of a scanner may stay."
-        yield Problem(
-            code="spacing-uneven",
-            level=_level(is_error=is_error),
-            text=f"the gap from {names[worst]} to {names[worst + 1]} is {gaps[worst]:.6g} mm, "
-            f"the mean {spacing:.6g} mm",
-            remedy=IRREGULARITIES["spacing-uneven"].remedy if is_error else remedy,
-        )
+    furthest = int(np.argmax(evenness.along_mm))
+    departure = float(evenness.along_mm[furthest])
+    if departure <= _EVEN * evenness.step_mm:
+        return
+    is_error = not evenness.are_along
+    worst = int(np.argmax(np.abs(gaps - evenness.step_mm)))
+    remedy = "Keep them: rounded positions of a scanner may stay."
+    yield Problem(
+        code="spacing-uneven",
+        level=_level(is_error=is_error),
+        text=f"the gap from {names[worst]} to {names[worst + 1]} is {gaps[worst]:.6g} mm, "
+        f"the mean {evenness.step_mm:.6g} mm; {names[furthest]} is {departure:.3g} mm from its "
+        "even place",
+        remedy=IRREGULARITIES["spacing-uneven"].remedy if is_error else remedy,
+    )
 
 
 def _level(*, is_error: bool) -> Literal["error", "warning"]:
@@ -146,27 +160,21 @@ def repeated_problem(
     return Problem(code="positions-repeated", level="error", text=text, remedy=remedy)
 
 
-def drift_problems(positions_lps: Floats, axes: Floats, pixel_mm: float) -> list[Problem]:
+def drift_problems(evenness: Evenness, pixel_mm: float) -> list[Problem]:
     """Return a problem if slices are sheared (tilted gantry).
 
     Parameters
     ----------
-    positions_lps : ndarray, shape (slices, 3)
-        At least two, along the normal, mm.
-    axes : ndarray, shape (2, 3)
-        Cosines of rows and columns.
+    evenness : Evenness
+        Of the slices.
     pixel_mm : float
         The smaller pixel spacing.
     """
-    normal = unit_normal(axes)
-    steps = positions_lps - positions_lps[0]
-    sideways = steps - np.outer(steps @ normal, normal)
-    drift = float(np.linalg.norm(sideways, axis=1).max())
-    spacing = float(steps[-1] @ normal) / (len(positions_lps) - 1)
-    if drift <= max(_EVEN * spacing, 1e-3 * pixel_mm):
+    drift = float(evenness.aside_mm.max())
+    if drift <= max(_EVEN * evenness.step_mm, 1e-3 * pixel_mm):
         return []
-    is_error = drift > pixel_mm / 2
-    remedy = "Resample the slices to a right-angled grid; less than half a pixel may stay."
+    is_error = not evenness.are_above_each_other
+    remedy = "Keep them: rounded positions and cosines of a scanner may stay."
     return [
         Problem(
             code="slices-sheared",

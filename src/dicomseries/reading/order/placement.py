@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.geometry import Grid
+from dicomseries.geometry_statement import evenness_of
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading.geometry.slice_spacing import (
     drift_problems,
@@ -24,6 +25,7 @@ from dicomseries.reading.geometry.slice_spacing import (
     repeated_problem,
     statement_of,
     thickness_of,
+    uneven_problems,
     unit_normal,
 )
 from dicomseries.reading.geometry.volume_sorting import VolumeSorting
@@ -159,14 +161,9 @@ def place_on_grid(
     if not _are_irregularities(problems):
         return None, problems
     (row_mm, column_mm), more = pixel_spacing_of(planes.spacings_mm)
-    problems += more
     pixel_mm = min(row_mm, column_mm)
-    if slices > 1:
-        slice_mm = float((distances[-1] - distances[0]) / (slices - 1))
-        problems += drift_problems(first_volume, planes.axes, pixel_mm)
-    else:
-        slice_mm, more = thickness_of(planes.thicknesses_mm)
-        problems += more
+    slice_mm, of_slices = _step_of(planes, first_volume, pixel_mm, is_complete=not problems)
+    problems += [*more, *of_slices]
     problems += moved_problems(planes.positions_lps, arrangement.volumes, pixel_mm)
     problems += _doubtful_volumes(sorting, planes.noun)
     spacing = (column_mm, row_mm, slice_mm)
@@ -178,6 +175,24 @@ def place_on_grid(
     if not _are_irregularities(problems):
         return None, problems
     return _slice_planes(planes, slices, (column_mm, row_mm), problems), problems
+
+
+def _step_of(
+    planes: SortedPlanes, positions_lps: Floats, pixel_mm: float, *, is_complete: bool
+) -> tuple[float, list[Problem]]:
+    """Return the distance of slices in mm, and problems of their places.
+
+    `is_complete` is False if a problem of missing slices is known.
+    """
+    slices = len(positions_lps)
+    if slices == 1:
+        return thickness_of(planes.thicknesses_mm)
+    evenness = evenness_of(positions_lps, planes.axes, pixel_mm)
+    problems: list[Problem] = []
+    if is_complete:
+        distances = positions_lps @ unit_normal(planes.axes)
+        problems += uneven_problems(planes.names[:slices], distances, evenness)
+    return evenness.step_mm, [*problems, *drift_problems(evenness, pixel_mm)]
 
 
 def _are_irregularities(problems: Sequence[Problem]) -> bool:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import counted
 from dicomseries.geometry import Grid
+from dicomseries.geometry_statement import evenness_of
 from dicomseries.reading.geometry.slice_spacing import (
     drift_problems,
     grid_of,
@@ -244,7 +245,12 @@ def _grid_in_space(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]
         if common is None:
             return None, places, [*problems, _uneven(np.diff(distances[firsts]))]
         step = common
-        problems += drift_problems(positions[firsts], axes, min(row_mm, column_mm))
+        pixel_mm = min(row_mm, column_mm)
+        at = np.rint((distances[firsts] - distances.min()) / step).astype(np.intp)
+        evenness = evenness_of(positions[firsts], axes, pixel_mm, at)
+        if not evenness.are_along:
+            return None, places, [*problems, _uneven(np.diff(distances[firsts]))]
+        problems += drift_problems(evenness, pixel_mm)
     slices = np.rint((distances - distances.min()) / step).astype(np.intp)
     shape = (int(slices.max()) + 1, frames.instance.rows, frames.instance.columns)
     grid = grid_of(shape, (column_mm, row_mm, step), positions[firsts[0]], axes)

@@ -124,6 +124,7 @@ def _read_series(path: str, local_path: reading.LocalFiles, series_uid: str | No
         transfer_syntax_uid=first.transfer_syntax,
         compression_ratio=_compression_ratio(series.instances),
         are_tiles=series.frame_set is not None and series.frame_set.pool[0].are_tiles,
+        are_even=series.grid is not None,
     )
 
 
