@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import batches
 import codecs_lossless
 import instructions
 import multi_frame
@@ -34,6 +35,7 @@ PARTS = (
     "start",
     "view",
     "instructions",
+    "batches",
 )
 
 
@@ -53,6 +55,7 @@ def rows(scratch: Path, options: argparse.Namespace) -> Iterator[Row]:
         "start": lambda: start.rows(rounds=2 * rounds),
         "view": lambda: quick_look.rows(scratch, slices=slices, size=size, rounds=rounds),
         "instructions": instructions.rows,
+        "batches": lambda: batches.rows(scratch, count=100 * rounds),
     }
     for name in options.only or PARTS:
         yield from parts[name]()

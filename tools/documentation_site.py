@@ -69,6 +69,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "Pipelines, large or remote": (
             "in-a-pipeline",
+            "whole-datasets",
             "big-series",
             "dask",
             "object-stores",

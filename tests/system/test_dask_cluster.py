@@ -270,3 +270,32 @@ def test_a_cluster_without_workers_is_an_error_and_no_endless_wait(tmp_path):
             dcs.write(ARRAY, tmp_path / "out", executor=alone, **FORM)
     assert refusal.value.code == "cluster-without-workers"
     assert not (tmp_path / "out").exists()
+
+
+def test_a_worker_that_dies_with_a_series_leaves_each_series_once(tmp_path, client):
+    jobs = []
+    for index in range(24):
+        array = np.arange(60, dtype="int16").reshape(3, 4, 5) + index
+        np.save(tmp_path / f"{index}.npy", array)
+        jobs.append({"source": str(tmp_path / f"{index}.npy"), "study": f"s{index // 3}"})
+    form = {"kind": "CT", "spacing": [0.7, 0.9, 2.5], "uid": "content", "sync": False}
+    killed: list[int] = []
+
+    def kill_one(done: int, total: int, what: str) -> None:
+        if done == 6:
+            killed.append(next(iter(client.run(os.getpid).values())))
+            os.kill(killed[0], getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    written = {}
+    for name, cluster in (("threads", {}), ("cluster", {"executor": client, "progress": kill_one})):
+        listed = [{**job, "out": str(tmp_path / name / str(at))} for at, job in enumerate(jobs)]
+        report = dcs.batch(listed, records=tmp_path / f"{name}.batch", **form, **cluster)
+        assert (report.done, report.failed) == (24, 0)
+        written[name] = {
+            path.relative_to(tmp_path / name).as_posix(): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        }
+    assert killed
+    assert written["cluster"] == written["threads"]
+    assert not list((tmp_path / "cluster.batch").glob(".begun-*"))

@@ -12,6 +12,7 @@ from dicomseries.lazy_exports import export_lazily
 if TYPE_CHECKING:
     from dicomseries.batch.batch_job import BatchJob, JobList
     from dicomseries.batch.batch_record import BatchRecord, JobState, entry_at
+    from dicomseries.batch.bids.bids_dataset import bids_jobs
     from dicomseries.batch.input_state import InputStates, input_paths
     from dicomseries.batch.job_checks import check_jobs, waves_of
     from dicomseries.batch.job_file import job_list, read_jobs
@@ -25,6 +26,7 @@ __all__ = [
     "JobList",
     "JobState",
     "ResolvedUids",
+    "bids_jobs",
     "check_jobs",
     "entry_at",
     "input_paths",
@@ -39,6 +41,7 @@ export_lazily(
     {
         "dicomseries.batch.batch_job": ("BatchJob", "JobList"),
         "dicomseries.batch.batch_record": ("BatchRecord", "JobState", "entry_at"),
+        "dicomseries.batch.bids.bids_dataset": ("bids_jobs",),
         "dicomseries.batch.input_state": ("InputStates", "input_paths"),
         "dicomseries.batch.job_checks": ("check_jobs", "waves_of"),
         "dicomseries.batch.job_file": ("job_list", "read_jobs"),

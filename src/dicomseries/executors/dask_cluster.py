@@ -184,7 +184,7 @@ def run_on_cluster(
     limit = 2 * _threads(client)
     remaining = iter(tasks)
     under_way: dict[str, Task] = {}
-    ended = distributed.as_completed([])
+    ended = distributed.as_completed([], loop=client.loop)
 
     def submit(task: Task) -> None:
         future = client.submit(function, task, pure=False, retries=_RETRIES)

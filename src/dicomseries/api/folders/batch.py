@@ -21,6 +21,7 @@ from dicomseries.batch import (
     InputStates,
     JobList,
     ResolvedUids,
+    bids_jobs,
     check_jobs,
     input_paths,
     job_list,
@@ -53,8 +54,10 @@ _RECORD = "record.jsonl"
 
 
 def batch(
-    jobs: str | os.PathLike[str] | Iterable[Mapping[str, Any]],
+    jobs: str | os.PathLike[str] | Iterable[Mapping[str, Any]] | None = None,
     *,
+    bids: str | os.PathLike[str] | None = None,
+    out: str | os.PathLike[str] | None = None,
     records: str | os.PathLike[str] | None = None,
     namespace: str = "",
     resume: bool = False,
@@ -77,9 +80,15 @@ def batch(
         and options of `write` by their names, as values of JSON; paths are relative to the file.
         Further fields: ``study`` and ``frame_of_reference``, keys by which jobs share these UIDs;
         ``bvals`` and ``bvecs``, FSL's files of diffusion weightings.
+    bids : path-like, optional
+        Root of a BIDS dataset, instead of `jobs`: its images become series of the kind that their
+        suffix names, label maps of its derivatives become Segmentations over their image. What
+        is not certain is left out, and listed in the report.
+    out : path-like, optional
+        With `bids`: folder of the series, which lie as the images do.
     records : path-like, optional
-        Folder of the record, ``failed.jsonl`` and the reports; that of the job file with the
-        ending ``.batch`` if not given.
+        Folder of the record, ``failed.jsonl`` and the reports; by default the name of the job
+        file, or of `out`, with the ending ``.batch``.
     namespace : str
         A text that no other dataset has, such as a DOI: the UIDs of keys are then made from it,
         the same in every batch. Without it they are made from the contents of the inputs
@@ -137,9 +146,11 @@ def batch(
     (1, 3)
     """
     shared, options = _split(defaults)
+    listed, left_out = _listed(jobs, bids, out, options)
     return run_batch(
-        _listed(jobs, options),
-        folder=_records_folder(jobs, records),
+        listed,
+        left_out=left_out,
+        folder=_records_folder(jobs, out, records),
         namespace=namespace,
         resume=resume,
         keep_going=keep_going,
@@ -196,15 +207,33 @@ def _split(defaults: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
     return shared, options
 
 
-def _listed(jobs: Any, options: Mapping[str, Any]) -> JobList:
+def _listed(
+    jobs: Any, bids: Any, out: Any, options: Mapping[str, Any]
+) -> tuple[JobList, tuple[LeftOutFile, ...]]:
+    """Return the jobs, and files of a dataset that became none."""
+    is_dataset = bids is not None or out is not None
+    if (jobs is not None) is is_dataset or (is_dataset and (bids is None or out is None)):
+        raise OptionError(
+            code="jobs-or-dataset",
+            where="jobs",
+            given="both, neither, or one of `bids=` and `out=` alone",
+            expected="a list of jobs, or a BIDS dataset with the folder of its series",
+            remedy="Pass jobs, or `bids='dataset'` with `out='dicom'`.",
+        )
+    if bids is not None:
+        listed, left_out = bids_jobs(bids, out, options)
+        return listed, tuple(LeftOutFile(path=path, reason=reason) for path, reason in left_out)
     if isinstance(jobs, (str, os.PathLike)):
-        return read_jobs(jobs, options)
-    return job_list(jobs, options)
+        return read_jobs(jobs, options), ()
+    return job_list(jobs, options), ()
 
 
-def _records_folder(jobs: Any, records: str | os.PathLike[str] | None) -> Path:
+def _records_folder(jobs: Any, out: Any, records: str | os.PathLike[str] | None) -> Path:
     if records is not None:
         return Path(records)
+    if out is not None:
+        folder = Path(os.path.normpath(out))
+        return folder.with_name(f"{folder.name}.batch")
     if isinstance(jobs, (str, os.PathLike)):
         return Path(jobs).with_suffix(".batch")
     raise OptionError(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # numpy is not needed to say how the command is called
 __all__ = ["batch", "register"]
 
 _COMMON = (
+    "bids",
     "records",
     "namespace",
     "resume",
@@ -48,6 +49,16 @@ _NOT_FOR_ALL = frozenset(
 
 _GROUP = "Batch"
 _OWN = {
+    "bids": (
+        CommandOption(
+            metavar="ROOT",
+            help="Root of a BIDS dataset instead of a list of jobs; JOBS is then the folder of the"
+            " series.",
+            group=_GROUP,
+        ),
+        str,
+        None,
+    ),
     "records": (
         CommandOption(
             metavar="FOLDER",
@@ -98,9 +109,9 @@ def register(app: CommandLine) -> None:
         epilog=examples(
             "dicomseries batch jobs.jsonl --kind mr --uid content",
             "dicomseries batch jobs.csv --resume",
+            "dicomseries batch --bids dataset/ dicom/ --uid content",
             "dicomseries batch jobs.batch/failed.jsonl",
             "dicomseries batch jobs.csv --dask tcp://host:8786",
-            'echo \'{"source": "a.nii.gz", "out": "dicom/a", "kind": "mr"}\' > jobs.jsonl',
         ),
     )(batch)
 
@@ -116,7 +127,7 @@ def _signature() -> inspect.Signature:
         CommandArgument(
             metavar="JOBS",
             help="File of jobs: .jsonl with one object a line, or .csv with a row each; source,"
-            " out, study and options of write.",
+            " out, study and options of write. With --bids the folder to write to.",
         ),
         str,
     )
@@ -143,7 +154,9 @@ def batch(*, context: click.Context, jobs: str, **words: Any) -> int:
     return_freed_memory()
     with connected(address) as client, progress_bar(output) as progress:
         report = dcs.batch(
-            jobs,
+            jobs if words["bids"] is None else None,
+            bids=words["bids"],
+            out=None if words["bids"] is None else jobs,
             records=words["records"],
             namespace=words["namespace"] or "",
             resume=words["resume"],

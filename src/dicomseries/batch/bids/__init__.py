@@ -1,0 +1,1 @@
+"""BIDS datasets as lists of jobs."""
