@@ -410,7 +410,7 @@ def pydicom_plugins(uid: str) -> list[str]:
 def checks_page() -> str:
     """Return the page of all checks."""
     rows = [
-        f"| [{check.id}](#{check.id.lower()}) | {check.level} | {summary(check)} |"
+        f"| [{check.id}](#{check.id.lower()}) | {check.levels} | {summary(check)} |"
         for check in registered()
     ]
     table = "\n".join(["| check | level | what must hold |", "|---|---|---|", *rows])
@@ -424,7 +424,9 @@ def summary(check: Check) -> str:
 
 def section(check: Check) -> str:
     """Return the section of one check."""
-    return f"\n## {check.id}\n\n{check.level.capitalize()}. {check.part}.\n\n{check.text.strip()}\n"
+    return (
+        f"\n## {check.id}\n\n{check.levels.capitalize()}. {check.part}.\n\n{check.text.strip()}\n"
+    )
 
 
 def kinds_page() -> str:

@@ -195,6 +195,47 @@ def test_the_command_line_takes_positions_as_words_or_from_a_file(tmp_path, monk
     np.testing.assert_allclose(positions_in(tmp_path / "out"), expected)
 
 
+# ------------------------------------------------------------------------------------------- check
+@pytest.mark.parametrize("kind", ["CT", "EnhancedCT", "Segmentation"])
+@pytest.mark.parametrize("places", ["uneven", "gap", "sheared"])
+def test_check_warns_of_irregular_slices_that_contradict_nothing(tmp_path, kind, places):
+    options = {
+        "uneven": PLACED,
+        "gap": {"positions": GAP, "spacing": (0.7, 0.8, 2)},
+        "sheared": {"affine": SHEAR, "space": "LPS"},
+    }[places]
+    metadata = DEMANDED.get(kind, {})
+    array = np.maximum(voxels(kind), 1)  # no empty slice
+    dcs.write(array, tmp_path / "out", kind=kind, metadata=metadata, sync=False, **options)
+    findings = dcs.check(tmp_path / "out", validators=False)
+    assert findings.errors == ()
+    if kind == "CT":
+        assert {finding.id for finding in findings.warnings} & {"GEO-005", "GEO-006", "GEO-009"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"SpacingBetweenSlices": "2.5"}, "GEO-006"),
+        ({"GantryDetectorTilt": "0"}, "GEO-009"),
+        ({}, "GEO-005"),
+    ],
+    ids=["distance stated", "no tilt stated", "file lost"],
+)
+def test_check_reports_an_error_where_files_contradict_themselves(tmp_path, fault, code):
+    places = {"GEO-005": [(0, 0, 2.5 * k) for k in range(5)], "GEO-006": UNEVEN, "GEO-009": TILTED}
+
+    def change(dataset):
+        for keyword, text in fault.items():
+            setattr(dataset, keyword, text)
+
+    path = source(tmp_path, places[code], change=change)
+    if not fault:
+        (path / "2.dcm").unlink()
+    errors = {finding.id for finding in dcs.check(path, validators=False).errors}
+    assert code in errors
+
+
 # ------------------------------------------------------------------------------- a source's planes
 def test_a_result_keeps_the_planes_of_an_uneven_source_to_the_letter(tmp_path):
     path = source(tmp_path, UNEVEN)

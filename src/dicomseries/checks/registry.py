@@ -19,11 +19,15 @@ pixels of a file; grid or values compared with the input; output of external val
 
 
 class Fault(NamedTuple):
-    """File or attribute with a fault, the fault, its remedy."""
+    """File or attribute with a fault, the fault, its remedy.
+
+    `level` is that of the check if it is None.
+    """
 
     where: str
     message: str
     remedy: str
+    level: Level | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,12 @@ class Check:
     part: str
     scope: Scope
     function: CheckFunction
+    or_warning: bool = False
+
+    @property
+    def levels(self) -> str:
+        """Levels of its findings in words."""
+        return f"{self.level} or warning" if self.or_warning else self.level
 
     @property
     def text(self) -> str:
@@ -97,17 +107,26 @@ class Check:
 
     def findings(self, subject: object) -> Iterator[Finding]:
         """Yield the findings of the check about `subject`."""
-        for fault in self.function(subject):
-            yield Finding(id=self.id, level=self.level, part=self.part, **fault._asdict())
+        for where, message, remedy, level in self.function(subject):
+            yield Finding(
+                id=self.id,
+                level=level or self.level,
+                part=self.part,
+                where=where,
+                message=message,
+                remedy=remedy,
+            )
 
 
 _CHECKS: dict[str, Check] = {}
 
 
 def check(
-    name: str, *, level: Level, part: str, scope: Scope = "series"
+    name: str, *, level: Level, part: str, scope: Scope = "series", or_warning: bool = False
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Register a function and its docstring as a check.
+
+    `or_warning` says that some of its faults are warnings.
 
     Raises
     ------
@@ -119,7 +138,9 @@ def check(
         if name in _CHECKS:
             message = f"two checks are called {name}"
             raise ValueError(message)
-        _CHECKS[name] = Check(id=name, level=level, part=part, scope=scope, function=function)
+        _CHECKS[name] = Check(
+            id=name, level=level, part=part, scope=scope, function=function, or_warning=or_warning
+        )
         return function
 
     return register
@@ -172,4 +193,4 @@ def explain(name: str) -> str:
             expected=f"one of {', '.join(sorted(_CHECKS))}",
             remedy="Choose an id of this list.",
         )
-    return f"{explained.text}\n\n{explained.id}, {explained.level}: {explained.part}."
+    return f"{explained.text}\n\n{explained.id}, {explained.levels}: {explained.part}."

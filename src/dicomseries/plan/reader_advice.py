@@ -99,8 +99,8 @@ def _plane_advice(series: SeriesPlan) -> Iterator[str]:
         return
     yield (
         f"The slices form no regular grid ({series.grid.summary}): each is written on its own "
-        "plane, and check reports them as an error (GEO-002 to GEO-009), as readers that build "
-        "volumes misplace them."
+        "plane, and check warns of them (GEO-002 to GEO-009), as readers that build volumes "
+        "misplace them."
     )
     if series.is_multi_frame:
         return

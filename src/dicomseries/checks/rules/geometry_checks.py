@@ -29,6 +29,9 @@ _STATED = 1e-3
 _WHOLE_GAP = 0.2
 """Deviation of a gap from a whole number of steps, in steps."""
 
+_EVEN_ORGANIZATIONS = {"3D", "3D_TEMPORAL"}
+"""DimensionOrganizationType of evenly spaced, parallel slices."""
+
 _COUNTS = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2}
 _REMEDIES = {
     "ImagePositionPatient": "Write x, y and z of the first pixel's centre in mm, three finite "
@@ -62,12 +65,13 @@ def _are_orthonormal(cosines: tuple[float, ...]) -> bool:
     return bool(np.abs(axes @ axes.T - np.eye(2)).max() <= _ORTHONORMAL)
 
 
-@check("GEO-002", level="error", part="PS3.3 C.7.6.2", scope="image")
+@check("GEO-002", level="error", part="PS3.3 C.7.6.2", scope="image", or_warning=True)
 def plane_is_shared(view: SeriesView) -> Iterator[Fault]:
     """Orientation and pixel spacing are equal in all slices.
 
-    Byte for byte; only then the slices form a volume. In a multi-frame file they are equal in all
-    frames of a stack.
+    Byte for byte; only then the slices form a volume. An error in a stack of a multi-frame file,
+    whose frames are parallel; a warning about files of one slice, such as those of a localizer:
+    ITK puts all of them on the plane of the first, dcm2niix writes a file for each plane.
     """
     for keyword in ("ImageOrientationPatient", "PixelSpacing"):
         values = view.values(keyword)
@@ -83,7 +87,9 @@ def plane_is_shared(view: SeriesView) -> Iterator[Fault]:
                 unusual[0].where,
                 f"{keyword} is {printable(unusual[0].raw)}, not that of the other slices "
                 f"({len(unusual)} of {len(values)} differ).",
-                f"Write one {keyword}, or make two series.",
+                f"Write one {keyword}, or make two series; slices of several planes can be read "
+                "one stack at a time.",
+                level=None if view.is_multi_frame else "warning",
             )
 
 
@@ -152,12 +158,14 @@ def _volumes(view: SeriesView) -> Iterator[tuple[PlacedVolume, Floats]]:
             yield volume, gaps
 
 
-@check("GEO-005", level="error", part="PS3.3 C.7.6.2.1.1", scope="image")
+@check("GEO-005", level="error", part="PS3.3 C.7.6.2.1.1", scope="image", or_warning=True)
 def no_slice_is_missing(view: SeriesView) -> Iterator[Fault]:
     """No gap is a multiple of the others.
 
-    Otherwise a slice is missing, and ITK spreads the others over the gap. Segmentations may leave
-    out frames without pixels of a segment.
+    Otherwise a slice is missing, and ITK spreads the others over the gap. A warning if nothing but
+    the gap says so: InstanceNumber has no gap there, and neither SpacingBetweenSlices nor
+    DimensionOrganizationType states even slices. Segmentations may leave out frames without pixels
+    of a segment.
     """
     volumes = list(_volumes(view))
     if view.is_sparse or not volumes:
@@ -177,17 +185,38 @@ def no_slice_is_missing(view: SeriesView) -> Iterator[Fault]:
             yield Fault(
                 f"between {before} and {after}",
                 f"A slice is missing: the gap is {gaps[index]:.6g} mm, {steps[index]:.3g} times "
-                "the usual one.",
-                "Copy or export the missing file.",
+                "the usual one. ITK spreads the other slices over it.",
+                "Copy or export the missing file, if there is one.",
+                level=None if _is_lost(view, volume, index) else "warning",
             )
 
 
-@check("GEO-006", level="error", part="PS3.3 C.7.6.2.1.1", scope="image")
+def _is_lost(view: SeriesView, volume: PlacedVolume, index: int) -> bool:
+    """Return whether more than a gap says that a slice is missing after one of a volume."""
+    if _are_even_as_stated(view):
+        return True
+    sources = view.places.sources[volume.start : volume.stop]
+    numbers = [source.instance.number("InstanceNumber", 0) for source in sources]
+    steps = np.abs(np.diff(numbers))
+    return bool(steps[index] > np.median(steps))
+
+
+def _are_even_as_stated(view: SeriesView) -> bool:
+    """Return whether the files state one distance for all slices."""
+    if any(value.raw for value in view.values("SpacingBetweenSlices")):
+        return True
+    return view.first.text("DimensionOrganizationType") in _EVEN_ORGANIZATIONS
+
+
+@check("GEO-006", level="error", part="PS3.3 C.7.6.2.1.1", scope="image", or_warning=True)
 def positions_are_even(view: SeriesView) -> Iterator[Fault]:
     """Positions are on a line and evenly spaced (5 %).
 
-    The tolerance is a part of the spacing. Readers assume one spacing; slices at other positions
-    are drawn and measured in the wrong place.
+    The tolerance is a part of the spacing. An error if the file states even slices, by
+    SpacingBetweenSlices or DimensionOrganizationType; otherwise uneven slices are legal, and this
+    is a warning: ITK, Cornerstone3D and others assume one spacing, so that slices at other
+    positions are drawn and measured in the wrong place; dcm2niix writes a second, interpolated
+    file.
     """
     yield from _uneven_positions(view, _COARSE, np.inf)
 
@@ -218,8 +247,10 @@ def _uneven_positions(view: SeriesView, above: float, below: float) -> Iterator[
             yield Fault(
                 view.places.name(volume.start + worst),
                 f"It is {deviations[worst]:.3g} mm from its even position "
-                f"(spacing {spacing:.6g} mm).",
-                "Write exact positions, or resample to even positions.",
+                f"(spacing {spacing:.6g} mm), where ITK shows it.",
+                "Write exact positions, or resample to even positions (`even='linear'` of read); "
+                "leave SpacingBetweenSlices out if the slices are uneven.",
+                level=None if _are_even_as_stated(view) else "warning",
             )
 
 
@@ -256,11 +287,13 @@ def _is_spacing(stated: tuple[float, ...], distance: float, *, is_sparse: bool) 
     return abs(stated[0] * steps - distance) <= _STATED * distance
 
 
-@check("GEO-009", level="error", part="PS3.3 C.7.6.2.1.1", scope="image")
+@check("GEO-009", level="error", part="PS3.3 C.7.6.2.1.1", scope="image", or_warning=True)
 def slices_are_not_sheared(view: SeriesView) -> Iterator[Fault]:
     """Slices are stacked along their normal: no gantry tilt.
 
-    Within 5 % of a pixel per slice. Readers build right-angled volumes and drop the shear silently.
+    Within 5 % of a pixel per slice. Readers build right-angled volumes: ITK drops the shear
+    silently, dcm2niix writes a second file with the tilt corrected. A warning, as a tilted gantry
+    is legal; an error if GantryDetectorTilt is 0.
     """
     places = view.places
     pixels = view.values("PixelSpacing")[0].numbers
@@ -272,9 +305,16 @@ def slices_are_not_sheared(view: SeriesView) -> Iterator[Fault]:
         if shear > _COARSE * min(pixels):
             yield Fault(
                 places.name(volume.start),
-                f"Each slice is shifted sideways by {shear:.3g} mm.",
+                f"Each slice is shifted sideways by {shear:.3g} mm, which ITK drops.",
                 "Resample the slices to a right-angled grid, e.g. with `even='linear'` of read.",
+                level=None if _is_upright_as_stated(view) else "warning",
             )
+
+
+def _is_upright_as_stated(view: SeriesView) -> bool:
+    """Return whether the files state that the gantry is not tilted."""
+    tilts = view.values("GantryDetectorTilt")
+    return any(value.raw and value.numbers == (0.0,) for value in tilts)
 
 
 @check("GEO-010", level="error", part="PS3.3 C.7.6.2.1.1", scope="image")

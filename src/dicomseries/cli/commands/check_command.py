@@ -187,7 +187,7 @@ def _list(output: Output) -> int:
     rows = []
     for check in checks.registered():
         summary = " ".join(checks.explain(check.id).strip().partition("\n\n")[0].split())
-        rows.append({"id": check.id, "level": check.level, "part": check.part, "summary": summary})
+        rows.append({"id": check.id, "level": check.levels, "part": check.part, "summary": summary})
     columns = ("id", "level", "part", "what")
     output.answer(table(columns, [[*row.values()] for row in rows]), {"checks": rows})
     return int(Exit.DONE)

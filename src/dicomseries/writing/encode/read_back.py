@@ -32,7 +32,7 @@ is unknown."""
 _CHECKS_OF_REGULAR_GRIDS = frozenset(
     {"GEO-002", "GEO-004", "GEO-005", "GEO-006", "GEO-009", "SER-010"}
 )
-"""Checks that slices on separate planes do not pass, as was asked."""
+"""Checks that slices of a regular grid pass also where they warn, and others need not."""
 _FRAME_SEQUENCES = frozenset({"SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"})
 
 
@@ -166,7 +166,11 @@ def verify_series(job: Job, tally: Tally, inheritance: Inheritance | None = None
     series = job.plan
     instances = tally.instances
     findings = checks.check_instances(instances, grid=series.grid, volumes=series.extent.volumes)
-    errors = [finding for finding in findings if finding.level == "error"]
+    errors = [
+        finding
+        for finding in findings
+        if finding.level == "error" or finding.id in _CHECKS_OF_REGULAR_GRIDS
+    ]
     if isinstance(series.grid, WrittenPlanes):  # each plane is compared instead (GEO-020)
         errors = [finding for finding in errors if finding.id not in _CHECKS_OF_REGULAR_GRIDS]
     if inheritance is not None:
