@@ -234,6 +234,8 @@ def test_a_connection_lost_in_a_series_is_completed(server, peer, files, tmp_pat
     server.reply = lose
     assert peer.fetch("1.2.42", series, tmp_path) == len(whole)
     assert sorted(contents_of(tmp_path).values()) == sorted(whole)
+    paths = [request.path for request in server.requests if "related" in request.headers["accept"]]
+    assert paths.count(f"/studies/1.2.42/series/{series}") == 1  # not all of it again
 
 
 def test_an_archive_without_search_gives_what_it_has(server, peer, files, tmp_path):

@@ -109,14 +109,18 @@ def dripping(handler):
         handler.server.pause.wait(0.01)
 
 
-@pytest.mark.parametrize("act", [silent, dripping])
-def test_a_silent_and_a_slow_server_end_in_an_error_in_time(server, act):
+@pytest.mark.parametrize(
+    ("act", "words"), [(silent, "no answer in 0.15 s"), (dripping, "bytes in")]
+)
+def test_a_silent_and_a_slow_server_end_in_an_error_in_time(server, act, words):
     server.pause = threading.Event()
     server.reply = always(Reply(act=act))
     try:
-        assert failure(server.url, timeout=0.15).code == "peer-timeout"
+        error = failure(server.url, timeout=0.15)
     finally:
         server.pause.set()
+    assert error.code == "peer-timeout"
+    assert words in str(error)
 
 
 def cut(handler):
@@ -127,6 +131,13 @@ def cut(handler):
     handler.wfile.write(b"[")
     handler.wfile.flush()
     handler.close_connection = True
+
+
+def test_a_proxy_of_the_environment_that_does_not_answer_is_named(server, monkeypatch):
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port()}")
+    assert failure(server.url).code == "proxy-failed"
 
 
 def test_an_answer_that_ends_early_is_a_lost_connection(server):
