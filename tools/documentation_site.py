@@ -74,6 +74,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "dask",
             "object-stores",
             "pacs",
+            "dicomweb",
         ),
         "Coming from": (
             "coming-from-simpleitk",

@@ -103,6 +103,27 @@ def test_a_stored_study_is_found_by_patient_and_accession_number(orthanc, writte
     assert uids == {instance.sop_instance_uid for instance in instances}
 
 
+def test_a_series_is_sent_found_read_and_its_result_stored_back(orthanc, tmp_path):
+    voxels = np.random.default_rng(2).integers(-500, 1500, (5, 9, 7)).astype("int16")
+    metadata = {"PatientID": "round-trip"}
+    options = {"kind": "CT", "spacing": (1.5, 2.5, 3.5), "compression": dcs.JpegLs()}
+    dcs.write(voxels, tmp_path / "ct", metadata=metadata, **options)
+    receipt = dcs.send(tmp_path / "ct", orthanc, confirm=True)
+    assert (receipt.stored, receipt.is_complete) == (5, True)
+    assert receipt.confirmation.same_data_sets == 5
+    (study,) = dcs.find(orthanc, patient_id="round-trip").entries
+    (series,) = dcs.find(study.url).entries
+    volume = dcs.read(series.url)
+    assert np.array_equal(volume.array, voxels)
+    half = volume.array * 0.5
+    dcs.write(half, orthanc, kind="CT", like=series.url, description="Half")
+    (result,) = [item for item in dcs.find(study.url).entries if item.description == "Half"]
+    stored = dcs.read(result.url)
+    assert np.allclose(stored.array, half, atol=0.02)
+    assert stored.grid == volume.grid
+    assert not dcs.check(result.url, against=half).errors
+
+
 def test_what_orthanc_cannot_read_is_refused_and_the_rest_is_stored(orthanc, written, tmp_path):
     import dataclasses
 
