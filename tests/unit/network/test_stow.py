@@ -352,8 +352,8 @@ def test_a_server_that_takes_no_dicom_at_all_is_an_error(server, instances):
 
 
 def test_a_closed_port_is_an_error_before_any_status(instances):
-    peer = WebPeer.at(f"http://127.0.0.1:{closed_port()}/dicom-web", {})
-    with pytest.raises(NetworkError) as caught:
+    url = f"http://127.0.0.1:{closed_port()}/dicom-web"
+    with WebPeer.at(url, {}) as peer, pytest.raises(NetworkError) as caught:
         list(peer.store(instances, transcode=no_transcoding))
     assert caught.value.code == "peer-not-reached"
 

@@ -85,8 +85,8 @@ def test_matches_have_keywords_and_values(server, peer):
     ],
 )
 def test_a_search_is_below_the_study_that_is_known(server, level, keys, path, count):
-    peer = WebPeer.at(server.url, {})
-    assert len(list(peer.find(level, keys))) == count
+    with WebPeer.at(server.url, {}) as peer:
+        assert len(list(peer.find(level, keys))) == count
     assert server.requests[0].path == path
 
 
