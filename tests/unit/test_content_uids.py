@@ -92,6 +92,7 @@ UNCHANGING: dict[str, Pair] = {
     "progress": Pair(None, lambda *_: None),
     "overwrite": Pair(False, True),
     "resume": Pair(False, True),
+    "dicomdir": Pair(False, True),
     "verify": Pair(True, False),
     "sync": Pair(True, False),
     "storage_options": Pair(None, {}),

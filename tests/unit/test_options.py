@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_a_new_option_is_in_the_documentation():
 
 
 def test_a_new_option_counts_for_content_uids(monkeypatch):
-    monkeypatch.setattr(sys.modules["dicomseries.api.plan"], "WriteOptions", WithDummy)
+    monkeypatch.setattr(import_module("dicomseries.api.plan"), "WriteOptions", WithDummy)
     uids = {dcs.plan(ARRAY, **CT, dummy=number).uids.series for number in (3, 4)}
     assert len(uids) == 2
 
@@ -90,7 +90,7 @@ def test_the_signatures_of_write_plan_and_derive_have_the_same_options():
     derive = [*inspect.signature(dcs.api.SeriesVolume.derive).parameters][2:]
     assert write == derive == [*options_of("write")]
     assert plan == [*options_of("plan")]
-    assert {*write} - {*plan} == {"overwrite", "resume", "verify", "sync"}
+    assert {*write} - {*plan} == {"overwrite", "resume", "verify", "sync", "dicomdir"}
 
 
 def test_checks_are_those_of_options():

@@ -22,7 +22,7 @@ def plan(source: MaskSource, **keywords: Unpack[PlanKeywords]) -> SeriesPlan:
     source : array, path or Volume
         As in `write`.
     **keywords
-        Options of `write`, except `overwrite`, `resume`, `verify` and `sync`.
+        Options of `write`, except `overwrite`, `resume`, `verify`, `sync` and `dicomdir`.
 
     Returns
     -------

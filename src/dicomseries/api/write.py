@@ -71,9 +71,10 @@ def write(
         slices at a time. For a Segmentation also masks on one grid: a mapping from name or label,
         a list, or a folder of their files.
     out : str or os.PathLike
-        The folder to make; must not exist, or be empty. Or a URL, such as ``s3://bucket/prefix``,
-        below which nothing is yet: ``manifest.json`` is put there last, and readers take a prefix
-        without one for incomplete. Or an archive, ``dicom://AET@host:port`` or
+        The folder to make; must not exist, or be empty. Or one file that ends with ``.zip`` or
+        ``.tar``. Or a URL, such as ``s3://bucket/prefix``, below which nothing is yet:
+        ``manifest.json`` is put there last, and readers take a prefix without one for incomplete.
+        Or an archive, ``dicom://AET@host:port`` or
         ``https://host/dicom-web``: each instance is sent as soon as it was compared, and no file
         stays here.
     kind : str
@@ -190,7 +191,7 @@ def write(
         A Dask cluster that works instead of threads: its workers have this package and see the
         same files.
     overwrite : bool
-        Replace a folder of DICOM files.
+        Replace a folder or archive of DICOM files.
     resume : bool
         Continue a write to `out` that was killed, given the same input and options: its
         complete files are kept, and the result is the same as without the kill. If there is
@@ -199,6 +200,9 @@ def write(
         Read every file back, by other code than wrote it, and compare before anything appears.
     sync : bool
         Make the files durable (fsync) before they appear.
+    dicomdir : bool
+        Make a DICOM File-set, as on a CD: a DICOMDIR at the root, and the names of files that
+        it demands. In a folder, ``.zip`` or ``.tar``.
     progress : bool or callable, optional
         True shows a bar on stderr, on a terminal or in a notebook. A callable is called as
         ``progress(done, total, what)``, with slices and ``"reading"``, ``"copying"`` or
@@ -271,7 +275,9 @@ def written(
         The input, whose texts are not logged.
     """
     started = time.perf_counter()
-    target = target_at(out, keywords.get("storage_options"))
+    target = target_at(
+        out, keywords.get("storage_options"), dicomdir=keywords.get("dicomdir", False)
+    )
     killed = target.check(
         overwrite=keywords.get("overwrite", False), resume=keywords.get("resume", False)
     )

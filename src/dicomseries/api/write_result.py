@@ -44,7 +44,7 @@ from dicomseries.reports import Receipt, ResultPart, ResultReceipt
 from dicomseries.sources import Volume
 from dicomseries.stores import is_url
 from dicomseries.uids import parse_uid_policy
-from dicomseries.writing import Target, target_at
+from dicomseries.writing import FolderTarget, PackedTarget, Target, target_at
 
 __all__ = ["write_result"]
 
@@ -104,6 +104,7 @@ def write_result(
     overwrite: bool = False,
     verify: bool = True,
     sync: bool = True,
+    dicomdir: bool = False,
     progress: Progress | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> ResultReceipt:
@@ -117,8 +118,8 @@ def write_result(
     source : path-like, Volume, Series, or iterable of paths or datasets
         The series that everything was made from.
     out : str or os.PathLike
-        The folder to make; must not exist, or be empty. Or an archive, as in `send`: all parts are
-        made here first, and then sent.
+        The folder to make; must not exist, or be empty. Or a ``.zip`` or ``.tar``. Or an archive,
+        as in `send`: all parts are made here first, and then sent.
     masks : array, path, mapping, list or folder, optional
         As `write` takes it for ``kind="Segmentation"``; in the folder ``segmentation``.
     maps : mapping, optional
@@ -144,7 +145,7 @@ def write_result(
         SeriesInstanceUID of the source, if there are several.
     compression : codec or str, optional
         Of images and pictures, as in `write`.
-    metadata, uid, now, entropy, workers, memory, overwrite, verify, sync, progress, \
+    metadata, uid, now, entropy, workers, memory, overwrite, verify, sync, dicomdir, progress, \
 storage_options
         As in `write`, for all parts.
 
@@ -212,21 +213,21 @@ storage_options
         entropy=entropy,
     )
     check_parts(result, uid)
-    target = _checked_target(out, storage_options, overwrite=overwrite)
+    target = _checked_target(out, storage_options, overwrite=overwrite, dicomdir=dicomdir)
     files = _files_of(source)
     with progress_report(progress) as report, ExitStack() as stack:
         try:
             local = stack.enter_context(local_files(files, storage_options))
             chosen = _chosen(local, series or getattr(source, "series", None))
             run = replace(result, source=chosen, report=report, first_number=_first(result, chosen))
-            path: Any = getattr(target, "path", None)
-            is_sent = path is None
-            if is_sent:
+            delivery = None
+            if isinstance(target, (FolderTarget, PackedTarget)):
+                receipts = publish_parts(run, target, overwrite=overwrite, sync=sync)
+            else:
                 scratch = stack.enter_context(TemporaryDirectory(prefix="dicomseries-"))
                 path = Path(scratch, "result")
-            receipts = publish_parts(run, path, overwrite=overwrite, sync=sync and not is_sent)
-            delivery = None
-            if is_sent:
+                staged = FolderTarget(where=str(path), path=path)
+                receipts = publish_parts(run, staged, overwrite=False, sync=False)
                 delivery = send(
                     path,
                     os.fspath(out),
@@ -255,9 +256,9 @@ def _base_of(description: Any, model: Any) -> str:
     return _UNNAMED
 
 
-def _checked_target(out: Any, storage_options: Any, *, overwrite: bool) -> Target:
+def _checked_target(out: Any, storage_options: Any, *, overwrite: bool, dicomdir: bool) -> Target:
     """Return the target; reject an object store and a folder in use."""
-    target = target_at(out, storage_options)
+    target = target_at(out, storage_options, dicomdir=dicomdir)
     if isinstance(out, str) and is_url(out) and not is_peer_url(out, is_target=True):
         raise TargetError(
             code="target-not-a-folder",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dicomseries.lazy_dataclass import dataclass
@@ -31,6 +32,7 @@ __all__ = ["WriteOptions"]
 
 _GRID_COUNTS = "the voxels and their grid count, however they were stated"
 _SAME_FILES = "the files are the same"
+_of_writing = partial(option, group=groups.WRITING, not_in_content=_SAME_FILES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,89 +394,82 @@ class WriteOptions:
         metavar="CODEC",
         flag="--compress",
     )
-    workers: int | None = option(
+    workers: int | None = _of_writing(
         accepts="int, optional",
         text="Threads; one for each processor if not given. The files do not depend on it.",
-        group=groups.WRITING,
         help="Threads that write.",
         metavar="N",
         words=int,
-        not_in_content=_SAME_FILES,
     )
-    memory: int = option(
+    memory: int = _of_writing(
         accepts="int or str, optional",
         text='For the slabs of all threads: bytes, or ``"200 MB"``, ``"2GiB"``. A quarter of the'
         " free memory, at most 512 MiB, if not given. Chunks that are too deep for it are read up"
         " to four times, or copied once to the folder for temporary files; `advice` says so.",
-        group=groups.WRITING,
         help="Memory for what is read at once, such as 200MB or 2GiB.  [default: a quarter of what"
         " is free, 512MiB at most]",
         metavar="SIZE",
-        not_in_content=_SAME_FILES,
     )
-    executor: Executor = option(
+    executor: Executor = _of_writing(
         accepts="distributed.Client, optional",
         text="A Dask cluster that works instead of threads: its workers have this package and see"
         " the same files.",
-        group=groups.WRITING,
         help="Let the workers of this Dask scheduler write, e.g. tcp://host:8786; they see the same"
         " files.",
         metavar="ADDRESS",
         flag="--dask",
-        not_in_content=_SAME_FILES,
     )
-    overwrite: bool = option(
+    overwrite: bool = _of_writing(
         default=False,
         accepts="bool",
-        text="Replace a folder of DICOM files.",
-        group=groups.WRITING,
+        text="Replace a folder or archive of DICOM files.",
         help="Replace what is there, once the new one is complete.",
         words=bool,
-        not_in_content=_SAME_FILES,
         is_for_plan=False,
     )
-    resume: bool = option(
+    resume: bool = _of_writing(
         default=False,
         accepts="bool",
         text="Continue a write to `out` that was killed, given the same input and options: its"
         " complete files are kept, and the result is the same as without the kill. If there is"
         " none, begin anew.",
-        group=groups.WRITING,
         help="Continue the same write, if it was killed (kill -9, power).",
         words=bool,
-        not_in_content=_SAME_FILES,
         is_for_plan=False,
     )
-    verify: bool = option(
+    verify: bool = _of_writing(
         default=True,
         accepts="bool",
         text="Read every file back, by other code than wrote it, and compare before anything"
         " appears.",
-        group=groups.WRITING,
         help="Do not read back and compare.",
         words=bool,
         flag="--no-verify",
-        not_in_content=_SAME_FILES,
         is_for_plan=False,
     )
-    sync: bool = option(
+    sync: bool = _of_writing(
         default=True,
         accepts="bool",
         text="Make the files durable (fsync) before they appear.",
-        group=groups.WRITING,
         help="Do not wait for the disk.",
         words=bool,
         flag="--no-sync",
-        not_in_content=_SAME_FILES,
         is_for_plan=False,
     )
-    progress: ProgressReport | None = option(
+    dicomdir: bool = _of_writing(
+        default=False,
+        accepts="bool",
+        text="Make a DICOM File-set, as on a CD: a DICOMDIR at the root, and the names of files"
+        " that it demands. In a folder, ``.zip`` or ``.tar``.",
+        help="Add a DICOMDIR, and name the files for it, as on a CD.",
+        words=bool,
+        is_for_plan=False,
+    )
+    progress: ProgressReport | None = _of_writing(
         accepts="bool or callable, optional",
         text="True shows a bar on stderr, on a terminal or in a notebook. A callable is called as"
         ' ``progress(done, total, what)``, with slices and ``"reading"``, ``"copying"`` or'
         ' ``"writing"``.',
-        group=groups.WRITING,
-        not_in_content=_SAME_FILES,
     )
     storage_options: Mapping[str, Any] | None = option(
         accepts="mapping, optional",

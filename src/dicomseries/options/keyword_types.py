@@ -94,3 +94,4 @@ class WriteKeywords(PlanKeywords, total=False):
     resume: bool
     verify: bool
     sync: bool
+    dicomdir: bool

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
         find_leftover,
     )
     from dicomseries.sinks.folder_lock import FolderLock, has_locks, lock_folder
+    from dicomseries.sinks.media.archive_sink import (
+        ArchiveSink,
+        check_archive,
+        find_archive_leftover,
+    )
     from dicomseries.sinks.network_target import NetworkSink
     from dicomseries.sinks.object_store import ObjectSink, check_prefix, find_plan
     from dicomseries.sinks.volume_files import check_free, find_format, save_volume
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     from dicomseries.sinks.whole_file import make_folder, save_bytes
 
 __all__ = [
+    "ArchiveSink",
     "DirectorySink",
     "FolderLock",
     "Leftover",
@@ -39,10 +45,12 @@ __all__ = [
     "StoredFile",
     "Voxels",
     "absolute_target",
+    "check_archive",
     "check_free",
     "check_prefix",
     "check_target",
     "data_array",
+    "find_archive_leftover",
     "find_format",
     "find_leftover",
     "find_plan",
@@ -69,6 +77,11 @@ export_lazily(
         ),
         "dicomseries.sinks.folder_lock": ("FolderLock", "has_locks", "lock_folder"),
         "dicomseries.sinks.network_target": ("NetworkSink",),
+        "dicomseries.sinks.media.archive_sink": (
+            "ArchiveSink",
+            "check_archive",
+            "find_archive_leftover",
+        ),
         "dicomseries.sinks.object_store": ("ObjectSink", "check_prefix", "find_plan"),
         "dicomseries.sinks.volume_files": ("check_free", "find_format", "save_volume"),
         "dicomseries.sinks.volume_files.fsl_gradients": ("fsl_files",),

@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,20 +16,18 @@ from dicomseries.errors import TargetError, WriteError, counted
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.operating_system import rename
 from dicomseries.sinks.durable import sync_file, sync_folder
-from dicomseries.sinks.folder_lock import FolderLock, has_locks, lock_folder
+from dicomseries.sinks.folder_lock import FolderLock, has_locks, lock_folder, locked_parent
 from dicomseries.sinks.staged_folder import StagedFolder, system_errors
 
 __all__ = ["DirectorySink", "Leftover", "absolute_target", "check_target", "find_leftover"]
 
 _SERIES_FOLDER = re.compile(
     r"(time-\d{4,})?-?(map|display)?|slice-\d{4,}|segmentation|measurements|picture"
-    r"|(map|image|picture)-[a-z0-9-]+"
+    r"|(map|image|picture)-[a-z0-9-]+|(PT|ST|SE)\d{6}"
 )
-"""Names of the folders of several series in one target."""
+"""Names of the folders of several series in one target, and of a File-set."""
 _PARTS = ".parts"
 """In the staging folder: targets of other sinks."""
-_LOCK_OF_WRITERS = ".dicomseries.lock"
-"""In the parent of the target, for a moment; on Windows only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +71,8 @@ class DirectorySink:
         folder until then.
     leftover : Leftover, optional
         Of a killed write, whose files are kept; they are found with `find`.
+    is_file_set : bool
+        Name the files as a File-set does, and add a DICOMDIR, before they are shown.
 
     Raises
     ------
@@ -102,8 +102,10 @@ class DirectorySink:
         sync: bool = True,
         record: str = "",
         leftover: Leftover | None = None,
+        is_file_set: bool = False,
     ) -> None:
         self._sync = sync
+        self._is_file_set = is_file_set
         self._overwrite = overwrite
         self._record = record
         self._is_shared = leftover is not None
@@ -124,7 +126,7 @@ class DirectorySink:
 
     def _open(self, leftover: Leftover | None) -> None:
         self._target.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(self._target.parent):
+        with locked_parent(self._target.parent):
             _restore(self._target)
             check_target(self._target, overwrite=self._overwrite)
             if leftover is None:
@@ -175,14 +177,12 @@ class DirectorySink:
     def commit(self) -> None:
         """Rename the staging folder to the target."""
         with system_errors(self._target, WriteError, "commit-failed"):
-            if self._is_shared:
-                self._staged.sweep()
-            self._take_parts()
+            self.gathered()
             if self._sync:
-                for path in (self._staging, *self._staging.iterdir()):
+                for path in (self._staging, *self._staging.rglob("*/")):
                     if path.is_dir():
                         sync_folder(path)
-            with _alone(self._target.parent):
+            with locked_parent(self._target.parent):
                 # Checked again: another process may have filled the target since, and nothing of it
                 # may be lost.
                 check_target(self._target, overwrite=self._overwrite)
@@ -200,6 +200,21 @@ class DirectorySink:
             shutil.rmtree(self._aside, ignore_errors=True)
         self._unlock()
 
+    def gathered(self) -> Path:
+        """Return the staging folder with its files in their final places."""
+        if self._is_shared:
+            self._staged.sweep()
+        self._take_parts()
+        if self._is_file_set:
+            from dicomseries.sinks.media.file_set import make_file_set  # noqa: PLC0415 - pydicom
+
+            make_file_set(self._staging, sync=self._sync)
+        return self._staging
+
+    def parents_of_new_folders(self) -> list[Path]:
+        """Return the folders that hold the parents made for the target."""
+        return [path.parent for path in self._made_parents]
+
     def _take_parts(self) -> None:
         """Move the targets of other sinks into the staging folder."""
         if not self._parts.is_dir():
@@ -210,7 +225,7 @@ class DirectorySink:
 
     def _sync_parents(self) -> None:
         """Make the names of target and new parents durable."""
-        for folder in (self._target.parent, *(path.parent for path in self._made_parents)):
+        for folder in (self._target.parent, *self.parents_of_new_folders()):
             sync_folder(folder)
 
     def abort(self) -> None:
@@ -389,17 +404,6 @@ def _is_dicom(path: Path) -> bool:
 
 def _lock(staging: Path) -> FolderLock | None:
     return lock_folder(staging, staging.with_name(f"{staging.name}.lock"))
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold off other writers that start in this folder."""
-    lock = lock_folder(folder, folder / _LOCK_OF_WRITERS, is_waiting=True)
-    try:
-        yield  # without a lock on some network file systems
-    finally:
-        if lock is not None:
-            lock.release()
 
 
 def _keep_access(target: Path, staging: Path) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.operating_system import open_file, optional_module
 
-__all__ = ["FolderLock", "has_locks", "lock_folder"]
+__all__ = ["FolderLock", "has_locks", "lock_folder", "locked_parent"]
 
 
 _FCNTL = optional_module("fcntl")
@@ -18,6 +19,8 @@ _MSVCRT = optional_module("msvcrt")
 _PATIENCE_S = 30.0
 """Others hold a lock that is waited for as long as two renames take."""
 _PAUSE_S = 0.01
+_LOCK_OF_WRITERS = ".dicomseries.lock"
+"""In the parent of the target, for a moment; on Windows only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,24 @@ def lock_folder(folder: Path, file: Path, *, is_waiting: bool = False) -> Folder
     if _MSVCRT is not None:
         return _lock_file(file, is_waiting=is_waiting)
     return None
+
+
+@contextlib.contextmanager
+def locked_parent(folder: Path) -> Iterator[None]:
+    """Hold off other writers that start or end in this folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as name, locked_parent(Path(name)):
+    ...     Path(name, "out").mkdir()
+    """
+    lock = lock_folder(folder, folder / _LOCK_OF_WRITERS, is_waiting=True)
+    try:
+        yield  # without a lock on some network file systems
+    finally:
+        if lock is not None:
+            lock.release()
 
 
 def _lock_folder(folder: Path, *, is_waiting: bool) -> FolderLock | None:

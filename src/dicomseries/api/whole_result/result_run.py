@@ -22,9 +22,16 @@ from dicomseries.options import WriteKeywords, WriteOptions, checked_options
 from dicomseries.progress_bar import ProgressReport
 from dicomseries.reading import Series
 from dicomseries.reports import MeasurementReceipt, Receipt, ResultPart
-from dicomseries.sinks import DirectorySink
 from dicomseries.viewing import PRESETS
-from dicomseries.writing import Job, WriteRequest, check_opened, open_write, plan_opened
+from dicomseries.writing import (
+    FolderTarget,
+    Job,
+    PackedTarget,
+    WriteRequest,
+    check_opened,
+    open_write,
+    plan_opened,
+)
 
 __all__ = ["ResultRun", "check_parts", "publish_parts"]
 
@@ -148,10 +155,16 @@ def _style_of(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in others}
 
 
-def publish_parts(run: ResultRun, path: Any, *, overwrite: bool, sync: bool) -> list[ResultPart]:
+def publish_parts(
+    run: ResultRun, target: FolderTarget | PackedTarget, *, overwrite: bool, sync: bool
+) -> list[ResultPart]:
     """Write every part into one hidden folder, and show it."""
     planned = _planned(run)
-    with DirectorySink(path, overwrite=overwrite, sync=sync) as sink:
+    for _, jobs in planned:
+        target.check_plans(jobs)
+    with target.open_sink_of_objects(
+        (), overwrite=overwrite, sync=sync, read_back=run.shared["verify"]
+    ) as sink:
         inside = sink.folder_of_parts()
         parts: list[ResultPart] = []
         for number, (part, plan) in enumerate(zip(run.parts, planned, strict=True)):

@@ -26,7 +26,8 @@ _SEGMENTATION = CommandArgument(
     metavar="SEG", help="Folder or file of the Segmentation; with --read, of a report."
 )
 _OUT = CommandArgument(
-    metavar="[OUT]", help="Folder of the report to make, or a URL.  [default: numbers only]"
+    metavar="[OUT]",
+    help="Folder, .zip or .tar of the report to make, or a URL.  [default: numbers only]",
 )
 
 _NUMBERS = "Numbers"

@@ -22,7 +22,9 @@ __all__ = ["picture", "register"]
 _RESULT = CommandArgument(
     metavar="RESULT", help="Folder of the Segmentation, or of another result."
 )
-_OUT = CommandArgument(metavar="OUT", help="Folder to make; or a URL: s3://bucket/prefix.")
+_OUT = CommandArgument(
+    metavar="OUT", help="Folder, .zip or .tar to make; or a URL: s3://bucket/prefix."
+)
 
 _DRAWING = "Drawing"
 _OWN: dict[str, tuple[Any, Any, Any]] = {

@@ -29,7 +29,9 @@ __all__ = ["register", "result"]
 _SOURCE = CommandArgument(
     metavar="SOURCE", help="Folder of the series that everything was made from."
 )
-_OUT = CommandArgument(metavar="OUT", help="Folder to make, with a folder for each series.")
+_OUT = CommandArgument(
+    metavar="OUT", help="Folder to make (or a .zip or .tar), with a folder for each series."
+)
 
 _PARTS = "What was made"
 _PICTURE = "Picture"
@@ -115,6 +117,7 @@ _OF_WRITE = (
     "overwrite",
     "verify",
     "sync",
+    "dicomdir",
     "report",
     "storage_options",
 )

@@ -1,4 +1,4 @@
-"""Targets of a write: folders and object stores."""
+"""Targets of a write: folders, archives and object stores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dicomseries import sinks
-from dicomseries.errors import TargetError
+from dicomseries.errors import MetadataError, TargetError
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.stores import is_url, masked
 from dicomseries.writing.encode.resume_record import KilledWrite, WriteRecord, check_same_write
@@ -19,21 +19,28 @@ from dicomseries.writing.jobs.series_jobs import Job
 if TYPE_CHECKING:
     from dicomseries.writing.encode.write_target import Target
 
-__all__ = ["FolderTarget", "StoreTarget", "check_space", "target_at"]
+__all__ = ["FolderTarget", "PackedTarget", "StoreTarget", "check_space", "target_at"]
 
 _AMPLE = 1 << 30
 """Bytes free beside twice the pixels: headers of any size then fit."""
+_ARCHIVES = (".zip", ".tar")
+_OTHER_ARCHIVES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar")
+_OF_A_FILE_SET = ("PatientID", "StudyID", "StudyDate", "StudyTime", "SeriesNumber")
+"""Attributes of a series that directory records must have (PS3.3 section F.5)."""
 
 
-def target_at(out: Any, storage_options: Mapping[str, Any] | None) -> Target:
+def target_at(
+    out: Any, storage_options: Mapping[str, Any] | None, *, dicomdir: bool = False
+) -> Target:
     """Return the target that `out` names.
 
     Raises
     ------
     TargetError
-        If it is neither a path nor a URL.
+        If it is neither a path nor a URL, or an archive that is not written.
     """
     if isinstance(out, str) and is_url(out):
+        _check_prefix_name(out, dicomdir=dicomdir)
         from dicomseries.network import is_peer_url  # noqa: PLC0415 - not needed for files
 
         if is_peer_url(out, is_target=True):
@@ -44,7 +51,7 @@ def target_at(out: Any, storage_options: Mapping[str, Any] | None) -> Target:
     if isinstance(out, (str, os.PathLike)):
         path = os.fspath(out)
         if isinstance(path, str) and "\0" not in path:
-            return FolderTarget(where=path, path=sinks.absolute_target(Path(path)))
+            return _local_target(path, dicomdir=dicomdir)
     given = f"an object of type {type(out).__name__}"
     if isinstance(out, (str, bytes)):
         given = repr(out)
@@ -57,15 +64,52 @@ def target_at(out: Any, storage_options: Mapping[str, Any] | None) -> Target:
     )
 
 
+def _local_target(path: str, *, dicomdir: bool) -> FolderTarget | PackedTarget:
+    absolute = sinks.absolute_target(Path(path))
+    name = absolute.name.lower()
+    if name.endswith(_OTHER_ARCHIVES):
+        raise TargetError(
+            code="archive-not-written",
+            where="out",
+            given=f"the name {absolute.name}",
+            expected="a folder, or a name that ends with .zip or .tar",
+            remedy="Write to .zip or .tar, and compress the pixels with `compression='jpegls'`.",
+        )
+    if name.endswith(_ARCHIVES):
+        return PackedTarget(where=path, path=absolute, dicomdir=dicomdir)
+    return FolderTarget(where=path, path=absolute, dicomdir=dicomdir)
+
+
+def _check_prefix_name(url: str, *, dicomdir: bool) -> None:
+    """Reject what object stores are not written as."""
+    name = url.partition("?")[0].rstrip("/")
+    if dicomdir:
+        given = "`dicomdir=True` with a URL"
+    elif name.lower().endswith((*_ARCHIVES, *_OTHER_ARCHIVES)):
+        given = "the URL of an archive"
+    else:
+        return
+    raise TargetError(
+        code="target-not-local",
+        where="out",
+        given=given,
+        expected="a folder, .zip or .tar of this machine, which appears by one rename",
+        remedy="Write to a folder or archive, and upload that.",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderTarget:
-    """A folder of this machine."""
+    """A folder of this machine; with a DICOMDIR, a File-set."""
 
     where: str
     path: Path
+    dicomdir: bool = False
 
     def place_of(self, folder: str) -> str:
-        """Return where a series is: the target, or its folder in it."""
+        """Return where the files of a series are found."""
+        if not folder or self.dicomdir:
+            return self.where
         return os.path.join(self.where, folder)  # noqa: PTH118 - relative paths stay relative
 
     def check(self, *, overwrite: bool, resume: bool) -> KilledWrite | None:
@@ -76,6 +120,11 @@ class FolderTarget:
             if leftover is not None:
                 return _killed_write(leftover.record, leftover)
         return None
+
+    def check_plans(self, jobs: Sequence[Job]) -> None:
+        """Reject series that lack what a DICOMDIR holds."""
+        if self.dicomdir:
+            _check_file_set(jobs)
 
     def open_sink(
         self, request: WriteRequest, jobs: Sequence[Job], killed: KilledWrite | None
@@ -90,6 +139,7 @@ class FolderTarget:
             If the plan differs from that of the killed write.
         """
         options, record = request.options, WriteRecord.of(request, jobs)
+        self.check_plans(jobs)
         leftover = None
         if killed is None:
             check_space(self.path, jobs)
@@ -102,6 +152,7 @@ class FolderTarget:
             sync=options.sync,
             record=record.to_text(),
             leftover=leftover,
+            is_file_set=self.dicomdir,
         )
 
     def open_sink_of_objects(
@@ -120,8 +171,81 @@ class FolderTarget:
         read_back : bool
             Whether files are read before the commit.
         """
-        del entries, read_back  # of stores alone
-        return sinks.DirectorySink(self.path, overwrite=overwrite, sync=sync)
+        del entries, read_back  # of stores and archives alone
+        return sinks.DirectorySink(
+            self.path, overwrite=overwrite, sync=sync, is_file_set=self.dicomdir
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedTarget:
+    """A ZIP or tar file of this machine."""
+
+    where: str
+    path: Path
+    dicomdir: bool = False
+
+    def place_of(self, folder: str) -> str:
+        """Return where the files of a series are found: always in the archive."""
+        del folder
+        return self.where
+
+    def check(self, *, overwrite: bool, resume: bool) -> KilledWrite | None:
+        """Reject a file in use; return a killed write."""
+        sinks.check_archive(self.path, overwrite=overwrite)
+        if resume:
+            leftover = sinks.find_archive_leftover(self.path)
+            if leftover is not None:
+                return _killed_write(leftover.record, leftover)
+        return None
+
+    def check_plans(self, jobs: Sequence[Job]) -> None:
+        """Reject series that lack what a DICOMDIR holds."""
+        if self.dicomdir:
+            _check_file_set(jobs)
+
+    def open_sink(
+        self, request: WriteRequest, jobs: Sequence[Job], killed: KilledWrite | None
+    ) -> sinks.ArchiveSink:
+        """Return the sink of a planned write.
+
+        Raises
+        ------
+        TargetError
+            If the disk has no room.
+        OptionError
+            If the plan differs from that of the killed write.
+        """
+        options, record = request.options, WriteRecord.of(request, jobs)
+        self.check_plans(jobs)
+        leftover = None
+        if killed is None:
+            check_space(self.path, jobs, is_packed=True)
+        else:
+            check_same_write(killed.record, record, self.where)
+            leftover = killed.leftover
+        return sinks.ArchiveSink(
+            self.path,
+            overwrite=options.overwrite,
+            sync=options.sync,
+            read_back=options.verify,
+            record=record.to_text(),
+            leftover=leftover,
+            is_file_set=self.dicomdir,
+        )
+
+    def open_sink_of_objects(
+        self, entries: Sequence[Mapping[str, Any]], *, overwrite: bool, sync: bool, read_back: bool
+    ) -> sinks.ArchiveSink:
+        """Return a sink of objects that are encoded already."""
+        del entries  # of stores alone
+        return sinks.ArchiveSink(
+            self.path,
+            overwrite=overwrite,
+            sync=sync,
+            read_back=read_back,
+            is_file_set=self.dicomdir,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -207,19 +331,47 @@ def _manifest_entry(job: Job) -> dict[str, Any]:
     }
 
 
-def check_space(out: Path, jobs: Sequence[Job]) -> None:
-    """Reject a write that the disk has no room for."""
+def _check_file_set(jobs: Sequence[Job]) -> None:
+    """Reject a series without what its directory records must have."""
+    faults = []
+    for keyword in _OF_A_FILE_SET:
+        for job in jobs:
+            if any(item.keyword == keyword and not item.is_empty for item in job.plan.shared):
+                continue
+            faults.append(
+                MetadataError(
+                    code="file-set-needs-a-value",
+                    where=f"metadata[{keyword!r}]",
+                    given="no value",
+                    expected=f"a value of {keyword}: a DICOMDIR holds one (PS3.3 section F.5)",
+                    remedy=f"Pass `metadata={{{keyword!r}: ...}}`, or leave `dicomdir=` out.",
+                )
+            )
+            break
+    if faults:
+        raise MetadataError.together(faults)
+
+
+def check_space(out: Path, jobs: Sequence[Job], *, is_packed: bool = False) -> None:
+    """Reject a write that the disk has no room for.
+
+    With `is_packed`, a file is there twice for a moment.
+    """
     folder = next(parent for parent in out.absolute().parents if parent.exists())
     disk = shutil.disk_usage(folder)
     if not disk.total:
         return  # not a disk, as below /proc: making a file there fails with a better reason
     plans = [job.plan for job in jobs]
-    if disk.free > 2 * sum(len(plan) * plan.pixel_bytes for plan in plans) + _AMPLE:
+    if disk.free > (2 + is_packed) * sum(len(plan) * plan.pixel_bytes for plan in plans) + _AMPLE:
         return  # the size of the headers costs as much as making them
-    size = files = 0
+    size = files = largest = 0
     for plan in plans:
+        file_size = max(plan.file_bytes(0), plan.file_bytes(len(plan) - 1))
         files += len(plan)
-        size += len(plan) * max(plan.file_bytes(0), plan.file_bytes(len(plan) - 1))
+        size += len(plan) * file_size
+        largest = max(largest, file_size)
+    if is_packed:
+        size += largest
     if size > disk.free:
         at_most = "at most " * any(plan.is_encapsulated for plan in plans)
         raise TargetError(

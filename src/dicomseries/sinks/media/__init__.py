@@ -1,0 +1,1 @@
+"""Media: ZIP and tar files, and File-sets with a DICOMDIR."""
