@@ -105,11 +105,11 @@ def open_association(
         build_context(context.sop_class_uid, list(context.transfer_syntaxes))
         for context in contexts
     ]
-    entity.connection = connect(address, settings)
+    entity.connection, host = connect(address, settings)
     start = time.monotonic()
     try:
         entity.associate(
-            str(entity.connection.getpeername()[0]),
+            host,
             address.port,
             contexts=proposed,
             ae_title=address.called_aet,
@@ -326,18 +326,25 @@ class DimseAssociation:
             return self._broken_by(self._socket.failure)
         if not self._socket.is_closed_by_peer:
             return None
-        given = "a connection that the archive closed"
-        if not self._socket.first_bytes:
-            given += " without an answer; the port may be one with TLS"
-        return failure(self.address, "association-lost", given)
+        return self._ended("a connection that the archive closed")
 
     def _broken_by(self, error: OSError) -> NetworkError:
         if isinstance(error, TimeoutError):
             timeout = self.settings.silence_timeout
             return failure(self.address, "peer-timeout", "half of an answer", timeout=timeout)
-        if self.address.has_tls:
+        if getattr(error, "reason", None):
             return tls_failure(self.address, error)
-        return self._lost_by(error)
+        return self._ended(f"a connection that broke ({error.strerror or error})")
+
+    def _ended(self, given: str) -> NetworkError:
+        """Return the error of an end; before the first answer it may be due to TLS."""
+        if self._socket.first_bytes:
+            return failure(self.address, "association-lost", given)
+        if self.address.has_tls:
+            given += " after the start of TLS; it may ask for a certificate"
+            return failure(self.address, "certificate-required", given)
+        given += " without an answer; the port may be one with TLS"
+        return failure(self.address, "association-lost", given)
 
 
 def contexts_of(proposals: Mapping[str, Iterable[str]]) -> list[PresentationContext]:

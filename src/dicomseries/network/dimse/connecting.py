@@ -23,19 +23,36 @@ _ALERTS = {
 """Part of the name of an alert from the archive -> code."""
 
 
-def connect(address: DimseAddress, settings: DimseSettings) -> socket.socket:
-    """Return a connected socket.
+def connect(address: DimseAddress, settings: DimseSettings) -> tuple[socket.socket, str]:
+    """Return a connected socket, and the IP address of the archive.
 
     Raises
     ------
     NetworkError
         If the host is unknown, the port is closed, TLS fails, or the time is over.
     """
-    seconds = settings.connection_timeout
-    end = time.monotonic() + seconds
-    target = (address.host, address.port)
+    end = time.monotonic() + settings.connection_timeout
+    connection = _connected(address, settings)
     try:
-        connection = socket.create_connection(target, timeout=seconds)
+        host = str(connection.getpeername()[0])
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if address.has_tls:
+            connection.settimeout(max(end - time.monotonic(), 0.001))
+            connection = _secured(connection, address, settings)
+        connection.settimeout(settings.silence_timeout)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, OSError) and not isinstance(error, NetworkError):
+            given = f"a connection that broke ({error.strerror or error})"
+            raise failure(address, "association-lost", given) from None
+        raise
+    return connection, host
+
+
+def _connected(address: DimseAddress, settings: DimseSettings) -> socket.socket:
+    seconds = settings.connection_timeout
+    try:
+        return socket.create_connection((address.host, address.port), timeout=seconds)
     except socket.gaierror:
         raise failure(address, "host-unknown", "a name without an address") from None
     except TimeoutError:
@@ -47,16 +64,6 @@ def connect(address: DimseAddress, settings: DimseSettings) -> socket.socket:
     except OSError as error:
         given = f"no connection ({error.strerror or error})"
         raise failure(address, "peer-not-reached", given) from None
-    try:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if address.has_tls:
-            connection.settimeout(max(end - time.monotonic(), 0.001))
-            connection = _secured(connection, address, settings)
-    except BaseException:
-        connection.close()
-        raise
-    connection.settimeout(settings.silence_timeout)
-    return connection
 
 
 def _secured(

@@ -33,8 +33,9 @@ class ReceivedFiles:
         UIDs of the instances that will come; empty if they are not known.
     report : callable, optional
         Called after each instance.
-    originator : str
-        AE title that has asked, if others can send to us too: what was not asked for is rejected.
+    originators : collection of str
+        AE titles of both sides, if others can send to us too: what was not asked for is rejected.
+        Archives name either of them as the one that has asked.
     on_arrival : callable, optional
         Called with no argument when an instance comes.
     """
@@ -45,13 +46,13 @@ class ReceivedFiles:
         expected: Collection[str] = (),
         report: Report | None = None,
         *,
-        originator: str = "",
+        originators: Collection[str] = (),
         on_arrival: Callable[[], None] | None = None,
     ) -> None:
         self._folder = folder
         self._expected = frozenset(expected)
         self._report = report
-        self._originator = originator
+        self._originators = frozenset(originators)
         self.on_arrival = on_arrival
         self._lock = threading.Lock()
         self._error: OSError | None = None
@@ -91,11 +92,9 @@ class ReceivedFiles:
         return _STORED
 
     def _is_asked_for(self, uid: str, originator: str | None) -> bool:
-        if not self._originator:
-            return True
-        if originator and str(originator).strip() != self._originator:
-            return False
-        return not self._expected or uid in self._expected
+        if self._expected or not self._originators:
+            return uid in self._expected or not self._originators
+        return not originator or str(originator).strip() in self._originators
 
     def check_disk(self) -> None:
         """Raise a `ReadError` if a file could not be written."""

@@ -85,7 +85,11 @@ def receiver(
     try:
         server = entity.make_server(
             ("", port),
-            evt_handlers=[(evt.EVT_CONN_OPEN, _let_it_end), *bound],
+            evt_handlers=[
+                (evt.EVT_CONN_OPEN, _let_it_end),
+                (evt.EVT_REQUESTED, _prefer_as_proposed),
+                *bound,
+            ],
             ssl_context=settings.tls_server_context() if address.has_tls else None,
             server_class=ThreadedAssociationServer,
         )
@@ -107,3 +111,24 @@ def receiver(
 
 def _let_it_end(event: Any) -> None:
     event.assoc.dul.daemon = True  # else Ctrl-C would wait for its thread
+
+
+def _prefer_as_proposed(event: Any) -> None:
+    """Accept the first transfer syntax of each context: the archive likes it best.
+
+    pynetdicom takes the first of ours, to which the archive may have to transcode.
+    """
+    association = event.assoc
+    proposed: dict[str, list[str]] = {}
+    for context in association.requestor.primitive.presentation_context_definition_list:
+        syntaxes = proposed.setdefault(str(context.abstract_syntax), [])
+        syntaxes.extend(map(str, context.transfer_syntax))
+    contexts = association.acceptor.supported_contexts
+    for context in contexts:
+        order = proposed.get(str(context.abstract_syntax))
+        if order is None:
+            continue
+        known = [uid for uid in context.transfer_syntax if uid in order]
+        if known:
+            context.transfer_syntax = sorted(known, key=order.index)
+    association.acceptor.supported_contexts = contexts

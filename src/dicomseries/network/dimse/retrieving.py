@@ -72,7 +72,10 @@ def fetch_instances(
     for instances in (held or {}).values():
         classes |= instances
     files = ReceivedFiles(
-        folder, classes, report, originator=address.calling_aet if by_move else ""
+        folder,
+        classes,
+        report,
+        originators=(address.calling_aet, address.called_aet) if by_move else (),
     )
     retrieval = _Retrieval(
         address, settings, files, held or {}, study_uid=study_uid, series_uid=series_uid

@@ -94,6 +94,26 @@ class ArchiveSocket(AssociationSocket):
             self.first_bytes = bytes(received[:3])
         return received
 
+    def send(self, bytestream: bytes) -> None:
+        """Send the bytes of a message that is not one of `send_parts`."""
+        try:
+            self._connection.sendall(bytestream)
+        except OSError as error:
+            self.failure = self._alert() or error
+            self.event_queue.put("Evt17")
+
+    def _alert(self) -> OSError | None:
+        """Return what TLS says about the end of a connection that can no longer be written to."""
+        if not self.has_tls:
+            return None
+        try:
+            self._connection.recv(1)
+        except ssl.SSLError as error:
+            return error
+        except OSError:
+            return None
+        return None
+
     @contextmanager
     def send_whole(self) -> Iterator[None]:
         """Keep the other thread from reading while a message is sent."""
