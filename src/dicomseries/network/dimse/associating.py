@@ -177,6 +177,7 @@ class DimseAssociation:
         self.settings = settings
         self.pynetdicom = entity.association
         self._socket = entity.archive_socket
+        self._connection = entity.connection
         self._message_id = 0
         setattr(self.pynetdicom.dimse, "get_msg", self._next_message)  # noqa: B010 - see there
         self.accepted: dict[str, dict[str, int]] = {}
@@ -216,6 +217,8 @@ class DimseAssociation:
                 self.pynetdicom.abort()
         with suppress(Exception):
             self.pynetdicom.kill()
+        with suppress(OSError):  # its thread may have ended before it closed this
+            self._connection.close()
 
     def next_message_id(self) -> int:
         """Return a number that no open message has."""
