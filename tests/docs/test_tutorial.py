@@ -14,7 +14,7 @@ import dicomseries as dcs
 from docs.test_code_blocks import ROOT, execute
 from judges.presence import absent
 
-ADDRESS = "pacs.example 104"
+ADDRESSES = {"pacs.example 104": "127.0.0.1 {}", "pacs.example:104": "127.0.0.1:{}"}
 SERVED = re.compile(r"<!-- not run: tests/docs/test_tutorial\.py [^>]*-->\n")
 
 
@@ -49,12 +49,13 @@ def send_as_said(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     work.mkdir()
     monkeypatch.chdir(work)
     text = (ROOT / "docs" / name).read_text(encoding="utf-8")
-    assert ADDRESS in text
+    assert SERVED.search(text)
+    text = SERVED.sub("", text)
     with archive(kept) as port:
+        for address, ours in ADDRESSES.items():
+            text = text.replace(address, ours.format(port))
         document = tmp_path / "document.md"
-        document.write_text(
-            SERVED.sub("", text).replace(ADDRESS, f"127.0.0.1 {port}"), encoding="utf-8"
-        )
+        document.write_text(text, encoding="utf-8")
         execute(document)
     return kept
 
