@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -127,10 +127,11 @@ class DirectorySink:
     def _open(self, leftover: Leftover | None) -> None:
         self._target.parent.mkdir(parents=True, exist_ok=True)
         with locked_parent(self._target.parent):
-            _restore(self._target)
+            hidden = _hidden_names(self._target)
+            _restore(self._target, hidden)
             check_target(self._target, overwrite=self._overwrite)
             if leftover is None:
-                _sweep(self._target)
+                _sweep(self._target, hidden)
                 self._staging.mkdir()
             self._lock = _lock(self._staging)
             if leftover is not None and self._lock is None and has_locks():
@@ -276,7 +277,7 @@ def find_leftover(target: Path) -> Leftover | None:
     """
     if not target.parent.is_dir():
         return None
-    siblings = _siblings(target, "partial")
+    siblings = _siblings(target, _hidden_names(target), "partial")
     resumable = [path for path in siblings if path.is_dir() and _record_of(path).is_file()]
     if not resumable:
         return None
@@ -417,30 +418,42 @@ def _keep_access(target: Path, staging: Path) -> None:
     staging.chmod(stat.S_IMODE(old.st_mode))
 
 
-def _sweep(target: Path) -> None:
+def _sweep(target: Path, hidden: Sequence[str]) -> None:
     """Remove staging folders of killed writes to this target."""
-    for leftover in _siblings(target, "partial"):
+    for leftover in _siblings(target, hidden, "partial"):
         lock = _lock(leftover)
         if lock is not None:
             shutil.rmtree(leftover, ignore_errors=True)
             _record_of(leftover).unlink(missing_ok=True)
             lock.release()
-    for file in (*_siblings(target, "partial", ".json"), *_siblings(target, "partial", ".lock")):
-        if not file.with_suffix("").exists():  # its write was killed just behind its last rename
-            with contextlib.suppress(OSError):
-                file.unlink()
+    for suffix in (".json", ".lock"):
+        for file in _siblings(target, hidden, "partial", suffix):
+            if not file.with_suffix("").exists():  # its write was killed just behind a rename
+                with contextlib.suppress(OSError):
+                    file.unlink()
 
 
-def _restore(target: Path) -> None:
+def _restore(target: Path, hidden: Sequence[str]) -> None:
     """Put back an old target that a killed write moved."""
-    asides = _siblings(target, "replaced")
+    asides = _siblings(target, hidden, "replaced")
     if asides and not os.path.lexists(target):
         rename(asides.pop(), target)
     for leftover in asides:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _siblings(target: Path, what: str, suffix: str = "") -> list[Path]:
+def _hidden_names(target: Path) -> list[str]:
+    """Return the names beside a target that its writes have made.
+
+    The parent may hold the targets of ten thousand other writes, so it is listed once.
+    """
+    prefix = f".{target.name}."
+    return [name for name in os.listdir(target.parent) if name.startswith(prefix)]  # noqa: PTH208
+
+
+def _siblings(target: Path, hidden: Sequence[str], what: str, suffix: str = "") -> list[Path]:
     """Return hidden siblings of this very target."""
+    if not hidden:
+        return []
     ours = re.compile(re.escape(f".{target.name}.{what}-") + "[0-9a-f]{8}" + re.escape(suffix))
-    return sorted(path for path in target.parent.iterdir() if ours.fullmatch(path.name))
+    return sorted(target.with_name(name) for name in hidden if ours.fullmatch(name))
