@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,9 +62,12 @@ class WebArchive(ThreadingHTTPServer):
     def reset(self) -> None:
         self.files: dict[str, bytes] = {}
         self.requests: list[Request] = []
+        self.ended_early = 0
         self.reply: Callable[[Request], Reply | None] = _no_reply
         self.offers_any_syntax = True
         self.page = self.largest_page = 1000
+        self.largest_body = 1 << 40
+        self.answers_large_bodies = True
 
     @property
     def url(self) -> str:
@@ -161,6 +165,9 @@ class _Handler(BaseHTTPRequestHandler):
             raw_query=url.query,
         )
         if request.method == "POST":
+            if int(self.headers["Content-Length"]) > self.server.largest_body:
+                self._end_early()
+                return
             request.body = self._read_body()
             request.parts = _parts(request.body, request.headers["content-type"])
         self.server.requests.append(request)
@@ -175,6 +182,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         self.wfile.write(reply.body)
+
+    def _end_early(self) -> None:
+        """End the connection while the body is on its way, with an answer or without."""
+        self.server.ended_early += 1
+        self.close_connection = True
+        if self.server.answers_large_bodies:
+            self.send_response(413)
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.flush()
+        else:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def _read_body(self) -> bytes:
         return self.rfile.read(int(self.headers["Content-Length"]))

@@ -120,6 +120,18 @@ def test_a_request_that_is_too_large_is_divided_and_later_ones_are_smaller(serve
     assert max(counts[4:]) <= 3
 
 
+@pytest.mark.parametrize("answers", [True, False], ids=["413", "reset"])
+def test_a_server_that_ends_the_connection_early_gets_smaller_requests(server, tmp_path, answers):
+    voxels = np.zeros((8, 512, 512), np.int16)
+    dcs.write(voxels, tmp_path / "ct", kind="CT", spacing=(1, 2, 3), verify=False, sync=False)
+    sent = [instance_of(path) for path in sorted((tmp_path / "ct").glob("*.dcm"))]
+    server.largest_body = 3 * sent[0].size
+    server.answers_large_bodies = answers
+    assert [status.outcome for status in statuses_of(server, sent)] == ["stored"] * 8
+    assert [len(request.parts) for request in server.posts()] == [2] * 4
+    assert server.ended_early
+
+
 def test_an_instance_that_is_too_large_alone_is_refused_and_the_others_are_stored(
     server, instances
 ):
@@ -296,7 +308,8 @@ def test_what_passes_is_repeated(server, instances, passing):
     left = [passing, passing]
     server.reply = lambda _: left.pop() if left else None
     assert all(status.is_stored for status in statuses_of(server, instances))
-    assert len(server.posts()) == 3
+    assert left == []
+    assert len(server.files) == len(instances)
 
 
 def test_a_server_that_stays_busy_ends_in_an_error_after_the_repetitions(server, instances):
@@ -314,7 +327,7 @@ def test_an_archive_lost_in_mid_send_leaves_a_status_for_each_instance(server, i
     assert [status.outcome for status in statuses] == ["stored"] * 2 + ["failed"] * 4
     assert all("send it again" in status.text for status in statuses[2:])
     assert len(server.files) == 2
-    assert len(server.posts()) == 3  # the rest is not tried
+    assert len(server.posts()) == 5  # twice both, twice one; the rest is not tried
 
 
 def test_a_file_that_changed_or_is_gone_fails_alone(server, instances, tmp_path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import gzip
+import json
 import logging
 import ssl
 import threading
@@ -121,6 +123,33 @@ def test_a_silent_and_a_slow_server_end_in_an_error_in_time(server, act, words):
         server.pause.set()
     assert error.code == "peer-timeout"
     assert words in str(error)
+
+
+def chunked(content):
+    """Return what sends a compressed answer in chunks."""
+
+    def act(handler):
+        body = gzip.compress(content)
+        handler.send_response(200)
+        handler.send_header("Content-Type", "application/dicom+json")
+        handler.send_header("Content-Encoding", "gzip")
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for start in range(0, len(body), 7):
+            piece = body[start : start + 7]
+            handler.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+            handler.wfile.flush()
+        handler.wfile.write(b"0\r\n\r\n")
+
+    return act
+
+
+def test_an_answer_in_chunks_and_compressed_is_read(server):
+    rows = [{"0020000D": {"vr": "UI", "Value": [f"1.2.{index}"]}} for index in range(100)]
+    server.reply = always(Reply(act=chunked(json.dumps(rows).encode())))
+    with WebPeer.at(server.url, {}) as peer:
+        uids = [match["StudyInstanceUID"] for match in peer.find("STUDY", {})]
+    assert uids == [f"1.2.{index}" for index in range(100)]
 
 
 def cut(handler):

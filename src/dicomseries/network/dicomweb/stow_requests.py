@@ -20,7 +20,7 @@ from dicomseries.network.dicomweb.stow_batches import (
     InstanceBatches,
     StowBody,
 )
-from dicomseries.network.dicomweb.web_session import WebAnswer, WebSession
+from dicomseries.network.dicomweb.web_session import MOST_LOSSES, WebAnswer, WebSession
 from dicomseries.network.peer import InstanceFile, InstanceStatus, Transcode
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 
@@ -42,6 +42,8 @@ _REJECTIONS = {
     _SERVER_ERROR: "the server failed while it stored the instance (HTTP 500); look at its log",
 }
 _FIRST_ERROR = 300
+_LOSSES_OF_BATCH = 1
+"""Lost connections after which a batch is divided."""
 _PARTLY = 202
 
 Held = Callable[[str, str], frozenset[str] | None]
@@ -124,10 +126,13 @@ class StowRequests:
             try:
                 result = self._post(part)
             except NetworkError as error:
-                if not self._has_answered:
-                    raise
-                rest = list(itertools.chain(part, *waiting))
-                raise _LostArchiveError(rest, error) from None
+                is_single = len(part) == 1
+                if error.code != "connection-lost" or is_single:
+                    if not self._has_answered:
+                        raise
+                    rest = list(itertools.chain(part, *waiting))
+                    raise _LostArchiveError(rest, error) from None
+                result = None  # some servers end the connection instead of saying "too large"
             if result is None:
                 half = len(part) // 2
                 waiting.extendleft((part[half:], part[:half]))
@@ -150,6 +155,7 @@ class StowRequests:
                 headers=headers,
                 body=StowBody(part, boundary),
                 accepted=_OF_INSTANCES,
+                most_losses=_LOSSES_OF_BATCH if len(part) > 1 else MOST_LOSSES,
             )
         except ContentChangedError as error:
             if len(part) > 1:

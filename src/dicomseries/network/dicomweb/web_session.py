@@ -24,12 +24,14 @@ from dicomseries.network.dicomweb.http_failures import (
 from dicomseries.network.dicomweb.web_address import WebAddress
 from dicomseries.network.dicomweb.web_settings import WebSettings
 
-__all__ = ["WebAnswer", "WebSession"]
+__all__ = ["MOST_LOSSES", "WebAnswer", "WebSession"]
 
 WebAnswer = requests.Response
 _FIRST_WAIT = 0.5
 """Seconds before the first repetition; each next one waits twice as long."""
 _LONGEST_WAIT = 60.0
+MOST_LOSSES = 32
+"""As many repetitions as the settings allow."""
 _BUSY = (429, 502, 503, 504)
 _REDIRECTS = range(300, 400)
 _FIRST_ERROR = 400
@@ -101,6 +103,7 @@ class WebSession(requests.Session):
         body: Iterable[bytes] | None = None,
         accepted: Collection[int] = (),
         is_streamed: bool = False,
+        most_losses: int = MOST_LOSSES,
     ) -> WebAnswer:
         """Send a request and return its answer.
 
@@ -116,6 +119,8 @@ class WebSession(requests.Session):
             Statuses of 400 and more that are returned; the others are raised.
         is_streamed : bool
             Whether the content is left to `pieces`.
+        most_losses : int
+            Lost connections after which the request is not repeated, even if repetitions are left.
 
         Raises
         ------
@@ -123,12 +128,14 @@ class WebSession(requests.Session):
             If there is no answer, or one that is not accepted.
         """
         wait = _FIRST_WAIT
+        losses = 0
         for left in range(self.settings.retries, -1, -1):
             pause = 0.0
             try:
                 answer = self._sent(method, url, headers, body, is_streamed=is_streamed)
             except NetworkError as error:
-                if not left or not self._is_passing(error):
+                losses += 1
+                if not left or losses > most_losses or not self._is_passing(error):
                     raise
             else:
                 pause = _retry_after(answer)
@@ -151,9 +158,10 @@ class WebSession(requests.Session):
             If the connection ends early, or the content comes too slowly.
         """
         start, count = time.monotonic(), 0
+        read = getattr(answer.raw, "read1", answer.raw.read)  # urllib3 1 has no read1
         with self._translated(), answer:
             while True:
-                piece = answer.raw.read1(_PIECE, decode_content=True)
+                piece = read(_PIECE, decode_content=True)
                 if not piece:
                     return
                 yield piece
