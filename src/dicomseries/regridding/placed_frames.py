@@ -14,7 +14,7 @@ from dicomseries.lazy_dataclass import dataclass
 from dicomseries.regridding.grid_relation import ExactRelation
 from dicomseries.sources import FrameReader, Volume, picked_frames, turned
 
-__all__ = ["frames_in_order", "frames_on_grid"]
+__all__ = ["frames_in_order", "frames_on_grid", "frames_on_planes"]
 
 _BLOCK_BYTES = 8 << 20
 """Frames are copied in blocks of about this size."""
@@ -66,6 +66,56 @@ def frames_on_grid(
         dtype=dtype,
     )
     return placed.reader(1 if relation.turn.keeps_slices else grid.shape[0])
+
+
+def frames_on_planes(
+    volume: Volume,
+    shape: tuple[int, int, int],
+    relation: ExactRelation,
+    slices: npt.NDArray[np.intp],
+    *,
+    fill: float,
+    dtype: np.dtype[Any],
+) -> FrameReader:
+    """Return the frames of a volume on the planes of other slices.
+
+    Parameters
+    ----------
+    volume : Volume
+        Voxels that are voxels of the other slices.
+    shape : tuple of int
+        Slices, rows and columns of the result, for each of the volumes.
+    relation : ExactRelation
+        Of the rows and columns of every slice.
+    slices : ndarray of int
+        Slice of the volume for each slice of the result; -1 for none.
+    fill : float
+        Value of the voxels outside of the volume.
+    dtype : dtype
+        Of the result; holds `fill` and the numbers of the volume.
+    """
+    count, rows, columns = volume.grid.shape
+    of_slice = Grid(shape=(1, rows, columns), spacing_mm=(1.0, 1.0, 1.0))
+    other = Grid(shape=(1, *shape[1:]), spacing_mm=(1.0, 1.0, 1.0))
+    across, down, _ = relation.ranges(of_slice, other)
+    source = volume.slabs
+    if not relation.turn.is_identity:
+        flat = Grid(shape=volume.grid.shape, spacing_mm=(1.0, 1.0, 1.0))
+        source = turned(
+            Volume(slabs=source, grid=flat, volumes=volume.volumes), relation.turn
+        ).slabs
+    starts = np.arange(volume.volumes or 1)[:, None] * count
+    table = np.where(slices < 0, -1, starts + slices)
+    placed = _PlacedFrames(
+        source=source,
+        table=table.reshape(-1),
+        size=(shape[1], shape[2]),
+        target=(down[0], across[0]),
+        part=(down[1], across[1]),
+        fill=fill,
+        dtype=dtype,
+    )
+    return placed.reader(1)
 
 
 def frames_in_order(

@@ -15,7 +15,12 @@ from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import VoxelMeaning
 from dicomseries.regridding.fill_values import OF_SEGMENTS, fill_value
 from dicomseries.regridding.grid_relation import ExactRelation, difference_text, exact_relation
-from dicomseries.regridding.placed_frames import frames_in_order, frames_on_grid
+from dicomseries.regridding.placed_frames import (
+    frames_in_order,
+    frames_on_grid,
+    frames_on_planes,
+)
+from dicomseries.regridding.plane_relation import slices_in_planes
 from dicomseries.regridding.resampled_frames import (
     METHODS,
     covers,
@@ -23,6 +28,7 @@ from dicomseries.regridding.resampled_frames import (
     resampled_frames,
 )
 from dicomseries.regridding.target_grid import TargetGrid
+from dicomseries.slice_planes import SlicePlanes
 from dicomseries.sources import FrameReader, Volume, picked_frames
 
 __all__ = ["OntoOptions", "picked_slices", "put_onto"]
@@ -121,6 +127,8 @@ def put_onto(
     if not (volume.grid.statement.has_place and target.grid.statement.has_place):
         return task.by_pictures(), voxels
     notes = _notes_about_space(task.place, target, options)
+    if isinstance(volume.grid, SlicePlanes) or isinstance(target.grid, SlicePlanes):
+        return task.by_planes(notes), voxels
     relation = task.relation()
     if relation is not None:
         return task.copied(relation, notes), voxels
@@ -182,6 +190,28 @@ class _Task:
         if not (is_covered and grid.shape == other.shape and relation.turn.is_identity):
             slabs = frames_on_grid(self.volume, other, relation, fill=fill, dtype=dtype)
         return self.on_target(slabs, notes)
+
+    def by_planes(self, notes: list[str]) -> Volume:
+        """Return slices in the planes of the target's."""
+        slices = slices_in_planes(self.volume.grid, self.target.grid)
+        if slices is None:
+            raise self.other_planes()
+        lost = slices.lost
+        if lost:
+            notes.append(
+                f"{lost} of {self.volume.slices} slices lie in no plane of {self.target.name}, and "
+                "are left out."
+            )
+        fill, dtype = self.fill(self.volume.dtype, is_needed=not slices.is_covered)
+        frames = frames_on_planes(
+            self.volume,
+            self.target.grid.shape,
+            slices.relation,
+            slices.of_target,
+            fill=fill,
+            dtype=dtype,
+        )
+        return self.on_target(frames, notes)
 
     def resampled(self, method: str, notes: list[str]) -> Volume:
         grid, other = self.volume.grid, self.target.grid
@@ -283,6 +313,20 @@ class _Task:
             expected=f"voxels that coincide with voxels of {self.target.name}",
             remedy=f"Resample it with `resample={method!r}`, or read it without `onto=` on the "
             "grid that it has.",
+        )
+
+    def other_planes(self) -> GeometryError:
+        grids = (self.volume.grid, self.target.grid)
+        summaries = [grid.summary for grid in grids if isinstance(grid, SlicePlanes)]
+        return GeometryError(
+            code="grids-differ",
+            where="onto",
+            given=f"{self.name} of {self.volume.slices} slices, none in a plane of "
+            f"{self.target.name}, or with other pixels in it (no regular grid: {summaries[0]})",
+            expected="slices that coincide with slices of the target",
+            remedy="Choose the series that the result was made from; or read both on even grids, "
+            "with `even='linear'` (`'nearest'` for labels), and pass that volume as `onto=` with "
+            "`resample=`.",
         )
 
     def apart(self) -> GeometryError:

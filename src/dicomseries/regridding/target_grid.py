@@ -25,7 +25,7 @@ class TargetGrid:
     Parameters
     ----------
     grid : Grid
-        Of one volume, LPS mm.
+        Of one volume, LPS mm; or the planes of irregular slices.
     name : str
         For messages.
     place : SeriesPlace, optional
@@ -94,12 +94,15 @@ def _of_volume(volume: Volume) -> TargetGrid:
 
 
 def _of_series(series: reading.Series, name: str) -> TargetGrid:
+    grid: Grid | None = series.grid
+    if series.planes is not None and series.planes.are_placed:
+        grid = series.planes
     errors = [problem.error(name) for problem in series.problems if problem.level == "error"]
-    if errors:
+    if grid is None and errors:
         raise ReadError.together(errors)
-    assert series.grid is not None  # noqa: S101 - a series without a grid has an error
+    assert grid is not None  # noqa: S101 - a series without a grid or planes has an error
     return TargetGrid(
-        grid=series.grid,
+        grid=grid,
         name=name,
         place=reading.SeriesTags(series.instances, series.frame_set).place,
         volumes=series.volumes,

@@ -144,20 +144,23 @@ def test_a_result_of_slices_without_a_place_is_an_error_that_names_the_way(folde
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize(
-    "operation",
-    [
-        lambda volume, _: dcs.read(volume.path, onto=volume.path),
-        lambda volume, _: look(volume.path),
-    ],
-    ids=["onto", "view"],
-)
-def test_what_needs_a_grid_ends_in_an_error_that_names_the_way(folders, name, operation, tmp_path):
-    volume = dcs.read(folders[name])
+def test_a_view_of_irregular_slices_is_an_error_that_names_the_way(folders, name):
     with pytest.raises(DicomSeriesError) as caught:
-        operation(volume, tmp_path)
+        look(folders[name])
     assert caught.value.remedy
-    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_slices_are_put_onto_the_planes_of_an_irregular_series(folders, name):
+    if name == "unplaced":
+        with pytest.raises(DicomSeriesError) as caught:
+            dcs.read(folders[name], onto=folders[name])
+        assert caught.value.remedy
+        return
+    volume = dcs.read(folders[name])
+    part = dcs.read(folders[name], slices=slice(1, 3), onto=folders[name])
+    np.testing.assert_array_equal(dcs.read(folders[name], onto=volume), volume)
+    np.testing.assert_array_equal(part, volume[1:3])
 
 
 @pytest.mark.parametrize("name", sorted(set(CASES) - {"unplaced"}))

@@ -26,6 +26,7 @@ from dicomseries.reading.parse.functional_groups import as_numbers
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.to_python import plain_value
 from dicomseries.reading.problems import Problem, has_errors
+from dicomseries.slice_planes import IRREGULARITIES, Irregularity, SlicePlanes
 from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = [
@@ -47,8 +48,6 @@ _TOLERANCE = 0.02
 """Departure of a gap from a multiple of the step, as a fraction of the step."""
 _MOST_PICTURES = 2**16
 """A higher picture number is damage; it would make an array of that many slices."""
-_MOST_STEPS = 8
-"""Largest number of steps in the smallest gap, if segments skip slices everywhere."""
 
 
 def labels_of(instance: Instance) -> dict[int, str]:
@@ -86,7 +85,8 @@ def place_segments(pool: tuple[Frames, ...]) -> Placement:
     Returns
     -------
     Placement
-        Includes the slices of frames that were omitted as empty.
+        Includes the slices of frames that were omitted as empty, if there is one distance of
+        slices; otherwise the planes of the frames.
 
     Raises
     ------
@@ -107,7 +107,9 @@ def place_segments(pool: tuple[Frames, ...]) -> Placement:
     numbers = _segment_numbers(frames)
     if grid is not None:
         problems += _repeated_segments(slices, numbers)
-    if grid is None or has_errors(problems):
+    planes = grid if isinstance(grid, SlicePlanes) else None
+    codes = {problem.code for problem in problems if problem.level == "error"}
+    if grid is None or codes - (frozenset() if planes is None else planes.codes):
         return Placement(instances=files, problems=tuple(problems), segments=labels)
     count = grid.shape[0]
     volumes = None
@@ -120,7 +122,8 @@ def place_segments(pool: tuple[Frames, ...]) -> Placement:
         frame_set = FrameSet(pool=pool, sources=sources, divisor=_divisor(frames.instance))
     return Placement(
         instances=files,
-        grid=grid,
+        grid=None if planes is not None else grid,
+        planes=planes,
         problems=tuple(problems),
         volumes=volumes,
         frames=frame_set,
@@ -226,7 +229,7 @@ def _grid_of_pictures(frames: Frames) -> tuple[Grid | None, Indices, list[Proble
 
 
 def _grid_in_space(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]:
-    """Return the grid, the slice of each frame, and problems."""
+    """Return the grid or planes, the slice of each frame, and problems."""
     positions, axes = frames.positions_lps, frames.orientation
     assert positions is not None  # noqa: S101 - _frame_problems has checked it
     assert axes is not None  # noqa: S101 - as above
@@ -242,15 +245,12 @@ def _grid_in_space(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]
         problems += more
     else:
         common = step_mm(distances[firsts], between=between, thickness=thickness)
-        if common is None:
-            return None, places, [*problems, _uneven(np.diff(distances[firsts]))]
-        step = common
-        pixel_mm = min(row_mm, column_mm)
-        at = np.rint((distances[firsts] - distances.min()) / step).astype(np.intp)
-        evenness = evenness_of(positions[firsts], axes, pixel_mm, at)
-        if not evenness.are_along:
-            return None, places, [*problems, _uneven(np.diff(distances[firsts]))]
-        problems += drift_problems(evenness, pixel_mm)
+        irregular = _irregular(positions[firsts], axes, min(row_mm, column_mm), common)
+        problems += irregular
+        if has_errors(irregular):
+            planes = _planes(frames, firsts, (column_mm, row_mm), problems)
+            return planes, places, problems
+        step = common or 1.0
     slices = np.rint((distances - distances.min()) / step).astype(np.intp)
     shape = (int(slices.max()) + 1, frames.instance.rows, frames.instance.columns)
     grid = grid_of(shape, (column_mm, row_mm, step), positions[firsts[0]], axes)
@@ -266,6 +266,45 @@ def _grid_in_space(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]
     return grid.stated(statement), slices, problems
 
 
+def _irregular(
+    positions_lps: Floats, axes: Floats, pixel_mm: float, step: float | None
+) -> list[Problem]:
+    """Return problems of places, rising along the normal, that are no multiples of a step."""
+    distances = positions_lps @ unit_normal(axes)
+    if step is None:
+        of_planes = evenness_of(positions_lps, axes, pixel_mm)
+        return [_uneven(np.diff(distances)), *drift_problems(of_planes, pixel_mm)]
+    at = np.rint((distances - distances[0]) / step).astype(np.intp)
+    evenness = evenness_of(positions_lps, axes, pixel_mm, at)
+    problems = drift_problems(evenness, pixel_mm)
+    if not evenness.are_along or (has_errors(problems) and np.ptp(np.diff(at))):
+        problems.insert(0, _uneven(np.diff(distances)))
+    return problems
+
+
+def _planes(
+    frames: Frames, firsts: Indices, spacing_mm: tuple[float, float], problems: Sequence[Problem]
+) -> SlicePlanes | None:
+    """Return the planes that have a frame; None if other errors keep them from being slices."""
+    positions, cosines = frames.positions_lps, frames.orientation
+    assert positions is not None  # noqa: S101 - _frame_problems has checked it
+    assert cosines is not None  # noqa: S101 - as above
+    reasons = []
+    for problem in problems:
+        if problem.level == "error" and problem.code not in {"spacing-uneven", "slices-sheared"}:
+            return None
+        if problem.level == "error":
+            reasons.append(Irregularity(code=problem.code, detail=problem.text))
+    return SlicePlanes(
+        shape=(len(firsts), frames.instance.rows, frames.instance.columns),
+        spacings_mm=np.array(spacing_mm),
+        positions_lps=positions[firsts],
+        orientations=np.tile(cosines.reshape(6), (len(firsts), 1)),
+        irregularities=tuple(reasons),
+        statement=statement_of(problems),
+    )
+
+
 def step_mm(
     distances_mm: Floats, *, between: float | None, thickness: float | None
 ) -> float | None:
@@ -277,7 +316,8 @@ def step_mm(
         Of at least two places, rising.
     between, thickness : float, optional
         SpacingBetweenSlices and SliceThickness in mm. The first is right if the gaps are multiples
-        of it; the second counts only for a single gap, because slices may overlap.
+        of it; the second counts only for a single gap, because slices may overlap. Without the
+        first, the smallest gap is the step: a smaller one would make up slices between all others.
 
     Returns
     -------
@@ -290,11 +330,12 @@ def step_mm(
     2.5
     >>> step_mm(np.array([0.0, 7.5]), between=2.5, thickness=None)
     2.5
+    >>> step_mm(np.array([0, 2.5, 4, 9]), between=None, thickness=None) is None
+    True
     """
     gaps = np.diff(distances_mm)
     candidates = [between, thickness if len(gaps) == 1 else None]
-    candidates += [float(gaps.min()) / steps for steps in range(1, _MOST_STEPS + 1)]
-    for candidate in candidates:
+    for candidate in (*candidates, float(gaps.min())):
         if candidate is None or not np.isfinite(candidate) or candidate <= 0:
             continue
         steps = np.rint(gaps / candidate)
@@ -326,7 +367,7 @@ def _uneven(gaps: Floats) -> Problem:
         level="error",
         text=f"the gaps between slices, {gaps.min():.6g} to {gaps.max():.6g} mm, are not multiples "
         "of one step",
-        remedy="Resample the segmentation to the slices of its source images.",
+        remedy=IRREGULARITIES["spacing-uneven"].remedy,
     )
 
 
