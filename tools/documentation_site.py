@@ -73,8 +73,10 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "big-series",
             "dask",
             "object-stores",
+            "media",
             "pacs",
             "dicomweb",
+            "answer-an-archive",
         ),
         "Coming from": (
             "coming-from-simpleitk",

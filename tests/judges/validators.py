@@ -127,9 +127,8 @@ def dciodvfy(path: Path, *, program: str = PACKAGED) -> Verdict:
     """Return the lines of dciodvfy for a file; its exit code is 0 with some errors."""
     options = ["-new", "-allpffgitems"] if program == PACKAGED else ["-new"]
     lines = _run(_binary(program, "dciodvfy"), [*options, str(path)])
-    sop_class_uid = str(
-        pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["SOPClassUID"]).SOPClassUID
-    )
+    header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["SOPClassUID"])
+    sop_class_uid = str(header.get("SOPClassUID", ""))  # a DICOMDIR has none
     waived = tuple(
         line
         for line in lines

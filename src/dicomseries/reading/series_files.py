@@ -167,7 +167,7 @@ def local_files(
     """Give files on this machine for files, a URL, or datasets.
 
     Objects at a URL, a series of an archive, and datasets in memory are put into a private folder,
-    which is removed afterwards.
+    which is removed afterwards. The path of a DICOMDIR gives the files that it lists.
 
     Raises
     ------
@@ -185,6 +185,11 @@ def local_files(
     ('ct/1.dcm', 'ct/2.dcm')
     """
     if isinstance(files, str):
+        if _is_dicomdir(files):
+            from dicomseries.reading.contents import file_set_records  # noqa: PLC0415 - rare
+
+            yield file_set_records.files_of_dicomdir(Path(files))
+            return
         with _copy_of(files, options) as local_path:
             yield local_path
         return
@@ -196,6 +201,10 @@ def local_files(
         for index, dataset in enumerate(files):
             _save_dataset(dataset, Path(folder, f"{index:06d}.dcm"), index)
         yield folder
+
+
+def _is_dicomdir(path: str) -> bool:
+    return os.path.basename(path).upper() == "DICOMDIR" and os.path.isfile(path)  # noqa: PTH113, PTH119
 
 
 def _copy_of(
