@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import threading
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 import dicomseries as dcs
@@ -17,7 +20,7 @@ from judges.cases import CASES
 from judges.orthanc import free_port, orthanc_process
 from judges.orthanc_dicomweb import PLUGIN
 from judges.presence import absent
-from web_archive import instance_of
+from web_archive import instance_of, stored, web_archive
 
 COMPRESSIONS = {
     "RLE": dcs.Rle(),
@@ -124,9 +127,31 @@ def test_a_series_is_sent_found_read_and_its_result_stored_back(orthanc, tmp_pat
     assert not dcs.check(result.url, against=half).errors
 
 
-def test_what_orthanc_cannot_read_is_refused_and_the_rest_is_stored(orthanc, written, tmp_path):
-    import dataclasses
+def test_an_archive_that_refuses_a_compression_gets_the_same_pixels_without(tmp_path):
+    voxels = np.random.default_rng(3).integers(-500, 1500, (4, 9, 7)).astype("int16")
+    options = {"kind": "CT", "spacing": (1.5, 2.5, 3.5), "compression": dcs.JpegLs()}
+    dcs.write(voxels, tmp_path / "ct", **options)
+    with web_archive() as archive:
 
+        def refuse(request):
+            failed = {}
+            for part in request.parts:
+                header = pydicom.dcmread(io.BytesIO(part), stop_before_pixels=True)
+                if header.file_meta.TransferSyntaxUID.is_compressed:
+                    failed[header.SOPInstanceUID] = 0xC122
+            return stored(archive, request, failed=failed) if request.parts else None
+
+        archive.reply = refuse
+        receipt = dcs.send(tmp_path / "ct", archive.url, confirm=True)
+        uid = receipt.instances[0].series_uid
+        (study,) = dcs.find(archive.url).entries
+        volume = dcs.read(f"{study.url}/series/{uid}")
+    assert receipt.stored == receipt.confirmation.same_pixels == 4
+    assert {entry.sent_syntax_uid for entry in receipt.instances} == {"1.2.840.10008.1.2.1"}
+    assert np.array_equal(volume.array, voxels)
+
+
+def test_what_orthanc_cannot_read_is_refused_and_the_rest_is_stored(orthanc, written, tmp_path):
     bad = tmp_path / "bad.dcm"
     bad.write_bytes(b"\0" * 128 + b"DICM" + b"no data set")
     first, second, *_ = instances_in(written)

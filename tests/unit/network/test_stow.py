@@ -285,6 +285,17 @@ def test_a_compression_that_is_refused_is_sent_without_and_remembered(server, co
     assert len(refused) == 3  # the first batch, and the instance that was read ahead
 
 
+def test_an_archive_lost_while_an_instance_is_sent_again_leaves_a_status_for_each(
+    server, compressed, written
+):
+    native = [instance_of(path) for path in sorted(written.glob("*.dcm"))]
+    refuse = refuse_rle(server)
+    server.reply = lambda request: refuse(request) if len(server.posts()) < 2 else Reply(act=drop)
+    transcode = lambda instance, _: native[compressed.index(instance)]  # noqa: E731
+    statuses = statuses_of(server, compressed[:3], transcode, retries=0)
+    assert [status.outcome for status in statuses] == ["failed"] * 3
+
+
 def test_a_compression_that_nobody_can_undo_is_refused_with_both_reasons(server, compressed):
     server.reply = refuse_rle(server)
     status = statuses_of(server, compressed)[0]

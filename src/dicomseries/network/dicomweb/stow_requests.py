@@ -235,7 +235,10 @@ class StowRequests:
                 text=f"{status.text}; it cannot be sent in another transfer syntax: {error}",
             )
             return _status(instance, entry)
-        statuses = self._post([native]) or [status]
+        try:
+            statuses = self._post([native]) or [status]
+        except NetworkError as error:  # the next batch meets it too
+            return next(_unanswered([native], _LostArchiveError([native], error).reason))
         if statuses[0].is_stored:
             self._refused_syntaxes.add(syntax)
         return statuses[0]
