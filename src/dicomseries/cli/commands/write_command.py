@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +27,7 @@ from dicomseries.errors import counted
 from dicomseries.options import Option, WriteOptions, options_of
 
 if TYPE_CHECKING:
+    from dicomseries.reports import Receipt
     from dicomseries.slice_planes import SlicePlanes
     from dicomseries.sources import Volume
 
@@ -209,13 +211,24 @@ def write(*, context: click.Context, sources: list[str], out: str, **words: Any)
     with connected(address) as client, progress_bar(output) as progress:
         receipt = dcs.write(source, out, **arguments, executor=client, progress=progress)
     if words["report"] is not None:
-        _save_report(words["report"], receipt, source, arguments, output)
+        placed = replace(receipt, out=_place_of(receipt, out))
+        _save_report(words["report"], placed, source, arguments, output)
     text = receipt_text(receipt)
     if words["preview"] and not output.json:
         access = arguments.get("storage_options")
-        volume = dcs.read(receipt.out, series=receipt.series_uid, storage_options=access)
+        place = _place_of(receipt, out)
+        volume = dcs.read(place, series=receipt.series_uid, storage_options=access)
         text += terminal.preview(volume)
     output.result(text, spelled(receipt.to_dict()))
+
+
+def _place_of(receipt: Receipt, out: str) -> str:
+    """Return where a series can be read: its folder, or its URL in an archive."""
+    if receipt.delivery is None:
+        return receipt.out
+    from dicomseries.network import url_of_series
+
+    return url_of_series(out, receipt.study_uid, receipt.series_uid)
 
 
 def _makes_segmentation(arguments: Mapping[str, Any]) -> bool:
