@@ -11,6 +11,7 @@ import pydicom
 import pytest
 
 import dicomseries as dcs
+from dicomseries import sinks
 from dicomseries.cli.app import run
 from dicomseries.cli.commands.result_command import _file_and_unit
 from dicomseries.errors import DicomSeriesError, TargetError
@@ -161,7 +162,7 @@ def test_a_failure_in_any_part_leaves_nothing(source, tmp_path, monkeypatch, fai
         raise OSError(28, "No space left on device")
 
     if failing == "commit":
-        monkeypatch.setattr(MODULE.DirectorySink, "commit", fail)
+        monkeypatch.setattr(sinks.DirectorySink, "commit", fail)
     else:
         monkeypatch.setattr(MODULE, failing, fail)
     given = {**inputs(), "maps": None, "measure": failing == "measure_segments", "picture": True}

@@ -26,6 +26,8 @@ TABLE = [
     (errors.TargetError, Exit.REJECTED),
     (errors.MissingPackageError, Exit.REJECTED),
     (errors.WriteError, Exit.FAILED),
+    (errors.NetworkError, Exit.FAILED),
+    (errors.DeliveryError, Exit.FAILED),
     (errors.ReadError, Exit.REJECTED),
     (errors.VerificationError, Exit.FAILED),
 ]

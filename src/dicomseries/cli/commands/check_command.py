@@ -37,7 +37,7 @@ def register(app: CommandLine) -> None:
 def check(
     context: click.Context,
     series: Annotated[
-        str | None, CommandArgument(metavar="SERIES", help="Folder of the series.")
+        str | None, CommandArgument(metavar="SERIES", help="Folder or URL of the series.")
     ] = None,
     *,
     uid: shared_options.Series = None,

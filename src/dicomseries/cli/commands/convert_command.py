@@ -40,7 +40,10 @@ def register(app: CommandLine) -> None:
 def convert(
     context: click.Context,
     folder: Annotated[
-        str, CommandArgument(metavar="FOLDER", help="Folder with DICOM files, and all below it.")
+        str,
+        CommandArgument(
+            metavar="FOLDER", help="Folder with DICOM files, and all below it; or a URL."
+        ),
     ],
     out: Annotated[str, CommandArgument(metavar="OUT", help="Folder of the files.")],
     *,

@@ -13,7 +13,7 @@ from dicomseries.cli.option_parameters import parameter
 __all__ = ["derive", "register"]
 
 _SOURCE_SERIES = CommandArgument(
-    metavar="SOURCE", help="Folder of the series that INPUT was made from."
+    metavar="SOURCE", help="Folder or URL of the series INPUT was made from."
 )
 
 
@@ -30,6 +30,8 @@ def register(app: CommandLine) -> None:
             "dicomseries derive scan/ resampled.nii.gz out/ --derivation resampling",
             "dicomseries derive scan/ labels.nii.gz out/ --kind segmentation"
             " --model-name LesionNet",
+            "dicomseries derive https://HOST/dicom-web/studies/1.2/series/1.3 result.npy"
+            " https://HOST/dicom-web",
         ),
     )(derive)
 

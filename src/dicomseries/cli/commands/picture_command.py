@@ -23,7 +23,7 @@ _RESULT = CommandArgument(
     metavar="RESULT", help="Folder of the Segmentation, or of another result."
 )
 _OUT = CommandArgument(
-    metavar="OUT", help="Folder, .zip or .tar to make; or a URL: s3://bucket/prefix."
+    metavar="OUT", help="Folder, .zip or .tar to make; or a URL, of an archive, too."
 )
 
 _DRAWING = "Drawing"

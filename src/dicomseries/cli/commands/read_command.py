@@ -41,7 +41,9 @@ def register(app: CommandLine) -> None:
 
 def read(
     context: click.Context,
-    series: Annotated[str, CommandArgument(metavar="SERIES", help="Folder or file of the series.")],
+    series: Annotated[
+        str, CommandArgument(metavar="SERIES", help="Folder, file or URL of the series.")
+    ],
     out: Annotated[
         str,
         CommandArgument(

@@ -27,10 +27,11 @@ from dicomseries.cli.storage_options import shown_words
 __all__ = ["register", "result"]
 
 _SOURCE = CommandArgument(
-    metavar="SOURCE", help="Folder of the series that everything was made from."
+    metavar="SOURCE", help="Folder or URL of the series that everything was made from."
 )
 _OUT = CommandArgument(
-    metavar="OUT", help="Folder to make (or a .zip or .tar), with a folder for each series."
+    metavar="OUT",
+    help="Folder to make (or a .zip or .tar), with a folder for each series; or an archive.",
 )
 
 _PARTS = "What was made"

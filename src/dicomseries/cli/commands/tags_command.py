@@ -32,7 +32,7 @@ def register(app: CommandLine) -> None:
 def tags(
     context: click.Context,
     path: Annotated[
-        str, CommandArgument(metavar="PATH", help="A file, or the folder of a series.")
+        str, CommandArgument(metavar="PATH", help="A file, or the folder or URL of a series.")
     ],
     *,
     series: shared_options.Series = None,

@@ -35,7 +35,9 @@ def register(app: CommandLine) -> None:
 
 def view(
     context: click.Context,
-    series: Annotated[str, CommandArgument(metavar="SERIES", help="Folder or file of the series.")],
+    series: Annotated[
+        str, CommandArgument(metavar="SERIES", help="Folder, file or URL of the series.")
+    ],
     *,
     uid: shared_options.Series = None,
     overlay: Annotated[

@@ -136,7 +136,7 @@ _SOURCE = CommandArgument(
 )
 _OUT = CommandArgument(
     metavar="OUT",
-    help="Folder, .zip or .tar to make; its parents are made too. Or a URL: s3://bucket/prefix.",
+    help="Folder, .zip or .tar to make; or a URL: s3://…, or an archive, dicom://… or https://….",
 )
 
 
