@@ -130,7 +130,7 @@ def look(
 ) -> Look:
     """Open a series to look at it.
 
-    Its voxels are read on demand.
+    Its voxels are read on demand. Irregular slices are shown one by one.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def look(
     Raises
     ------
     ReadError
-        If there is no such series, or its files are not one regular grid.
+        If there is no such series, or its files are not the slices of one array.
     OptionError
         If the overlay lies elsewhere, or has colours.
 
@@ -246,7 +246,7 @@ def _common_path(path: LocalFiles) -> str:
 def _opened(path: LocalFiles, series: str | None) -> Series:
     scanned = scan(path)
     chosen = select_images(path, scanned, series)
-    viewing.check_regular(name_of_files(path), chosen)
+    viewing.check_shown(name_of_files(path), chosen)
     for problem in (*scanned.problems, *chosen.problems):
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=3)
     return chosen

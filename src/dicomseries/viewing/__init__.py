@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from dicomseries.viewing.dicomweb import HEADERS, SeriesIndex, Service, index_instances
     from dicomseries.viewing.grey_windows import PRESETS, GreyWindow, header_window
     from dicomseries.viewing.html_page import packed_voxels, page_html
-    from dicomseries.viewing.layers import Layer, check_regular, layer_of, place_overlay
+    from dicomseries.viewing.layers import (
+        Layer,
+        check_regular,
+        check_shown,
+        layer_of,
+        place_overlay,
+    )
     from dicomseries.viewing.loopback import make_server, request_handler
     from dicomseries.viewing.page_model import attributes_of, findings_of, page_model
     from dicomseries.viewing.planes import Planes
@@ -32,6 +38,7 @@ __all__ = [
     "ViewerInput",
     "attributes_of",
     "check_regular",
+    "check_shown",
     "contact_sheet",
     "findings_of",
     "header_window",
@@ -54,7 +61,13 @@ export_lazily(
         "dicomseries.viewing.contact_sheet": ("contact_sheet", "letters_of"),
         "dicomseries.viewing.dicomweb": ("HEADERS", "SeriesIndex", "Service", "index_instances"),
         "dicomseries.viewing.html_page": ("packed_voxels", "page_html"),
-        "dicomseries.viewing.layers": ("Layer", "check_regular", "layer_of", "place_overlay"),
+        "dicomseries.viewing.layers": (
+            "Layer",
+            "check_regular",
+            "check_shown",
+            "layer_of",
+            "place_overlay",
+        ),
         "dicomseries.viewing.loopback": ("make_server", "request_handler"),
         "dicomseries.viewing.page_model": ("attributes_of", "findings_of", "page_model"),
         "dicomseries.viewing.planes": ("Planes",),

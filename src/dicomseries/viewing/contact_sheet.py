@@ -104,6 +104,8 @@ def _title(layers: Sequence[Layer]) -> str:
     volumes = f" x {layer.volume.volumes}" if layer.volume.volumes else ""
     name = _printable(" + ".join(each.name for each in layers))
     sides = "no position in the patient is stated"
+    if layer.planes is not None:
+        sides = f"no regular grid ({layer.planes.summary}): slices as they are stored"
     if layer.volume.grid.statement.has_place:
         sides = "radiological: the patient's right is on the left"
     return f"{name}   {layer.kind}   {size}{volumes}   {sides}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from typing import Any
 
@@ -11,15 +11,23 @@ import numpy.typing as npt
 
 from dicomseries.errors import OptionError, ReadError
 from dicomseries.geometry import Grid
+from dicomseries.geometry_statement import Statement
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.orientation import Turn
 from dicomseries.reading import Series, SeriesTags, volume_of
-from dicomseries.regridding import ExactRelation, exact_relation, frames_on_grid
+from dicomseries.regridding import (
+    ExactRelation,
+    exact_relation,
+    frames_on_grid,
+    frames_on_planes,
+    slices_in_planes,
+)
+from dicomseries.slice_planes import SlicePlanes
 from dicomseries.sources import Volume, unit_of
 from dicomseries.viewing.grey_windows import PRESETS, GreyWindow, header_window, window_of_values
 from dicomseries.volume_axes import entries_of
 
-__all__ = ["Layer", "check_regular", "layer_of", "place_overlay"]
+__all__ = ["Layer", "check_regular", "check_shown", "layer_of", "place_overlay"]
 
 _SAMPLED_SLICES = 9
 _SAMPLED_SIDE = 256
@@ -57,6 +65,8 @@ class Layer:
         Whether low values are white (MONOCHROME1).
     notes : tuple of str
         What was assumed or left out.
+    planes : SlicePlanes or None
+        Of irregular slices: the grid of `volume` then has no place, as each is shown by itself.
     """
 
     name: str
@@ -72,6 +82,12 @@ class Layer:
     steps: tuple[str, ...]
     is_inverted: bool
     notes: tuple[str, ...] = ()
+    planes: SlicePlanes | None = None
+
+    @property
+    def places(self) -> Grid:
+        """Grid of the voxels, or planes of irregular slices."""
+        return self.volume.grid if self.planes is None else self.planes
 
 
 def check_regular(path: str, series: Series) -> None:
@@ -87,8 +103,20 @@ def check_regular(path: str, series: Series) -> None:
         raise ReadError.together(errors)
 
 
+def check_shown(path: str, series: Series) -> None:
+    """Reject a series that is no array of slices; irregular ones are shown one by one.
+
+    Raises
+    ------
+    ReadError
+        With all of its errors.
+    """
+    if series.planes is None:
+        check_regular(path, series)
+
+
 def layer_of(series: Series) -> Layer:
-    """Return the layer of a series with a grid.
+    """Return the layer of a series with a grid, or of irregular slices.
 
     A few of its slices are read for the range of values.
 
@@ -119,20 +147,45 @@ def layer_of(series: Series) -> Layer:
         axis=axis,
         steps=steps,
         is_inverted=header.get("PhotometricInterpretation") == "MONOCHROME1",
-        notes=tuple(problem.text for problem in series.problems),
+        notes=tuple(_notes(series)),
+        planes=series.planes,
     )
 
 
+def _notes(series: Series) -> Iterator[str]:
+    for problem in series.problems:
+        yield problem.text
+    if series.planes is not None:
+        yield (
+            f"the slices form no regular grid ({series.planes.summary}): each is shown by itself, "
+            "as it is stored, and lengths hold within a slice only"
+        )
+
+
 def _volume(series: Series) -> Volume:
-    if series.grid is None:  # pragma: no cover - the caller rejects a series without one
+    grid = series.grid
+    if series.planes is not None:
+        grid = _grid_of_pictures(series.planes)
+    if grid is None:  # pragma: no cover - the caller rejects a series without one
         message = f"series {series.series_uid} has no grid"
         raise AssertionError(message)
     try:
-        return volume_of(series, series.grid, is_real=False)
+        return volume_of(series, grid, is_real=False)
     except ReadError as error:
         if error.code != "rescale-differs":
             raise
-        return volume_of(series, series.grid, is_real=True)
+        return volume_of(series, grid, is_real=True)
+
+
+def _grid_of_pictures(planes: SlicePlanes) -> Grid:
+    """Return a grid without a place, for slices that are shown one by one."""
+    x, y = planes.spacings_mm[0].tolist()
+    is_common = len(np.unique(planes.spacings_mm.round(6), axis=0)) == 1
+    is_known = is_common and planes.statement.has_lengths
+    statement = Statement(
+        spacing="stated" if is_known else "missing", origin="missing", direction="missing"
+    )
+    return Grid(shape=planes.shape, spacing_mm=(x, y, 1.0), statement=statement)
 
 
 def _header(series: Series) -> Mapping[str, Any]:
@@ -195,6 +248,8 @@ def place_overlay(base: Layer, overlay: Layer) -> Layer:
             remedy="Choose a segmentation or a grey series.",
         )
     volume, grid = overlay.volume, base.volume.grid
+    if base.planes is not None or overlay.planes is not None:
+        return _in_planes(base, overlay)
     relation = _relation(volume.grid, grid)
     if relation is None:
         raise OptionError(
@@ -206,6 +261,26 @@ def place_overlay(base: Layer, overlay: Layer) -> Layer:
         )
     placed = frames_on_grid(volume, grid, relation, fill=0, dtype=volume.slabs.dtype)
     return replace(overlay, volume=replace(volume, slabs=placed, grid=grid))
+
+
+def _in_planes(base: Layer, overlay: Layer) -> Layer:
+    """Return an overlay of which each slice lies in the plane of one of `base`."""
+    slices = None
+    if base.places.statement.has_place and overlay.places.statement.has_place:
+        slices = slices_in_planes(overlay.places, base.places)
+    if slices is None or slices.lost:
+        raise OptionError(
+            code="overlay-off-grid",
+            where="overlay",
+            given=f"{overlay.name}, of {overlay.volume.slices} slices",
+            expected=f"slices in the planes of those of {base.name}, with the same pixels",
+            remedy="Choose a result of this series.",
+        )
+    volume, grid = overlay.volume, base.volume.grid
+    placed = frames_on_planes(
+        volume, grid.shape, slices.relation, slices.of_target, fill=0, dtype=volume.slabs.dtype
+    )
+    return replace(overlay, volume=replace(volume, slabs=placed, grid=grid), planes=base.planes)
 
 
 def _relation(overlay: Grid, base: Grid) -> ExactRelation | None:

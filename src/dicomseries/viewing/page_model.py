@@ -19,6 +19,9 @@ _LONGEST_TEXT = 400
 """Longest shown text of a value, in characters."""
 
 
+_NO_PLACE = "no place stated"
+_PLACE_OF_EACH = "on the plane of the slice: ImagePositionPatient"
+
 _RULER_PLACES = {
     "detector": " at the detector",
     "film": " on the film",
@@ -73,6 +76,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "intercept": volume.intercept,
         "affine": volume.grid.affine().tolist(),
         "hasPlace": volume.grid.statement.has_place,
+        "noPlace": _NO_PLACE if layer.planes is None else _PLACE_OF_EACH,
         "rulerUnit": ruler_unit(volume.grid),
         "window": layer.window.to_dict(),
         "valuesWindow": layer.values_window.to_dict(),

@@ -144,10 +144,34 @@ def test_a_result_of_slices_without_a_place_is_an_error_that_names_the_way(folde
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_view_of_irregular_slices_is_an_error_that_names_the_way(folders, name):
-    with pytest.raises(DicomSeriesError) as caught:
-        look(folders[name])
-    assert caught.value.remedy
+def test_a_view_shows_irregular_slices_one_by_one(folders, name):
+    shown = look(folders[name])
+    model = shown._model()
+    (layer,) = model["layers"]
+    assert layer["shape"] == list(STORED.shape)
+    assert not layer["hasPlace"]  # one pane, without planes across the slices
+    assert layer["noPlace"] == "on the plane of the slice: ImagePositionPatient"
+    assert (layer["rulerUnit"] == "mm") == (name != "spacings")
+    assert "each is shown by itself" in model["notes"][-1]
+    np.testing.assert_array_equal(shown.layers[0].volume.array, dcs.read(folders[name]))
+
+
+@pytest.mark.parametrize("name", ["uneven", "scout"])
+def test_a_picture_and_an_overlay_of_irregular_slices_are_on_their_planes(folders, name, tmp_path):
+    pytest.importorskip("PIL")
+    labels = np.zeros(STORED.shape, "uint8")
+    labels[2:4, 1:3, 1:4] = 1
+    source = folders[name]
+    dcs.write(labels, tmp_path / "seg", kind="Segmentation", like=source, sync=False)
+    if name == "scout":  # a segmentation of several orientations is read with its source
+        assert look(source).png().startswith(b"\x89PNG")
+        return
+    shown = look(source, overlay=tmp_path / "seg")
+    np.testing.assert_array_equal(shown.layers[1].volume.array, labels)
+    assert shown.png().startswith(b"\x89PNG")
+    with pytest.raises(OptionError) as caught:
+        look(source, overlay=folders["missing"])
+    assert caught.value.code == "overlay-off-grid"
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -250,7 +250,7 @@ export class Sidebar {
     this.state = state;
     const [base] = this.model.layers;
     put(this.voxel, "textContent", `[${state.cursor.join(", ")}]`);
-    const place = base.hasPlace ? millimetresText(placeOf(base.affine, state.cursor)) : "no place stated";
+    const place = base.hasPlace ? millimetresText(placeOf(base.affine, state.cursor)) : base.noPlace;
     put(this.place, "textContent", place);
     put(this.preset, "value", this.presetOf(state));
     put(this.centre, "value", String(Number(state.window.centre.toPrecision(6))));
