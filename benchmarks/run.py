@@ -21,6 +21,7 @@ import quick_look
 import read
 import scale
 import segmentation
+import sending
 import start
 import write
 from measure import Row, show
@@ -32,6 +33,7 @@ PARTS = (
     "frames",
     "segments",
     "scale",
+    "send",
     "start",
     "view",
     "instructions",
@@ -52,6 +54,9 @@ def rows(scratch: Path, options: argparse.Namespace) -> Iterator[Row]:
             scratch, rounds=rounds, slices=max(slices // 2, 8), size=size
         ),
         "scale": lambda: scale.rows(scratch, slices=slices, rounds=rounds),
+        "send": lambda: sending.rows(
+            scratch, slices=max(slices // 4, 2), size=size, rounds=max(rounds // 2, 1)
+        ),
         "start": lambda: start.rows(rounds=2 * rounds),
         "view": lambda: quick_look.rows(scratch, slices=slices, size=size, rounds=rounds),
         "instructions": instructions.rows,
