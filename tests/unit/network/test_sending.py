@@ -1,9 +1,10 @@
-"""Instances arrive as they are in their files, whatever the archive does meanwhile."""
+"""Instances arrive as they are in their files, also when the archive fails in between."""
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -313,3 +314,21 @@ def test_a_server_that_closes_or_talks_otherwise_has_its_code():
 
 def test_a_port_without_tls_is_named_when_tls_is_asked_for(archive):
     assert code_of(archive.port, scheme="dicoms") == "tls-mismatch"
+
+
+def test_a_rejection_that_comes_before_pynetdicom_looks_is_seen(monkeypatch):
+    from pynetdicom.acse import ACSE
+
+    request = ACSE.send_request
+
+    def slow(self):
+        request(self)
+        deadline = time.monotonic() + 5
+        while self.assoc.dul.peek_next_pdu() is None and time.monotonic() < deadline:
+            time.sleep(0.001)
+        while self.socket._is_connected and time.monotonic() < deadline:
+            time.sleep(0.001)
+
+    monkeypatch.setattr(ACSE, "send_request", slow)
+    with pynetdicom_archive(require_called_aet=True) as archive:
+        assert code_of(archive.port, title="OTHER") == "called-aet-not-recognized"

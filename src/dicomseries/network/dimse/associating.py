@@ -37,6 +37,8 @@ _LONGEST_PDU = 1 << 18
 _TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
 """Beginnings of records of TLS: an alert, a handshake."""
 _MOST_MESSAGES = 65535
+_REJECTED = (1, 2)
+"""Results of an A-ASSOCIATE-RJ: permanent, transient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,11 @@ def _close(entity: ArchiveEntity) -> None:
 def _why_not(opened: DimseAssociation, seconds: float) -> NetworkError:
     """Return the error of an association that was not established."""
     address, association = opened.address, opened.pynetdicom
-    answer = association.acceptor.primitive
-    if association.is_rejected and answer is not None:
+    answer: Any = association.acceptor.primitive
+    if not association.is_rejected:
+        # pynetdicom overlooks an answer that comes before it looks whether it is connected.
+        answer = association.dul.peek_next_pdu()
+    if getattr(answer, "result", None) in _REJECTED:
         return rejection(address, answer.result_source or 0, answer.diagnostic or 0)
     if association.rejected_contexts:
         given = "none of the proposed presentation contexts accepted"
@@ -177,7 +182,6 @@ class DimseAssociation:
         self.settings = settings
         self.pynetdicom = entity.association
         self._socket = entity.archive_socket
-        self._connection = entity.connection
         self._message_id = 0
         setattr(self.pynetdicom.dimse, "get_msg", self._next_message)  # noqa: B010 - see there
         self.accepted: dict[str, dict[str, int]] = {}
@@ -217,8 +221,7 @@ class DimseAssociation:
                 self.pynetdicom.abort()
         with suppress(Exception):
             self.pynetdicom.kill()
-        with suppress(OSError):  # its thread may have ended before it closed this
-            self._connection.close()
+        self._socket.end()
 
     def next_message_id(self) -> int:
         """Return a number that no open message has."""

@@ -35,7 +35,7 @@ def store_command(sop_class_uid: str, instance_uid: str, message_id: int) -> byt
     Examples
     --------
     >>> store_command("1.2", "1.3", 7)[:12].hex()
-    '00000000040000004c000000'
+    '000000000400000040000000'
     """
     elements = (
         (0x0002, _uid(sop_class_uid)),

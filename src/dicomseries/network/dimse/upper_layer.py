@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
@@ -128,6 +128,11 @@ class ArchiveSocket(AssociationSocket):
     def send_parts(self, buffers: Sequence[bytes | memoryview]) -> None:
         """Send buffers, one after the other."""
         send_buffers(self._connection, buffers)
+
+    def end(self) -> None:
+        """Close the connection, in any state that pynetdicom's thread has left."""
+        with suppress(OSError):
+            self._connection.close()
 
     @property
     def has_tls(self) -> bool:
