@@ -213,14 +213,16 @@ def send_buffers(connection: socket.socket, buffers: Sequence[bytes | memoryview
 
 
 def acknowledge_at_once(connection: socket.socket) -> None:
-    """Send the acknowledgement of what comes next without delay.
+    """Acknowledge what has come without delay.
 
-    An answer in two small parts otherwise waits 40 ms: its sender holds the second part until the
-    first is acknowledged, and Linux delays that. Other systems have no such switch.
+    To be called after each read: an answer in two small parts otherwise takes 40 ms, as its sender
+    holds the second part until the first is acknowledged, and Linux delays that. Other systems
+    have no such switch.
     """
     quick = getattr(socket, "TCP_QUICKACK", None)
     if quick is not None:
-        connection.setsockopt(socket.IPPROTO_TCP, quick, 1)
+        with contextlib.suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, quick, 1)
 
 
 @contextlib.contextmanager

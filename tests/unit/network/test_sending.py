@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 import time
 from dataclasses import replace
@@ -14,7 +15,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLSLo
 from dicomseries.errors import NetworkError, SourceError
 from dicomseries.network import open_peer
 from dicomseries.network.dimse.statuses import answer_text, status_meaning
-from dicomseries.network.dimse.store_messages import open_data_set
+from dicomseries.network.dimse.store_messages import open_data_set, store_answer
 from judges.dimse_archives import NATIVE, free_port, instance_file, pynetdicom_archive
 
 MR = "1.2.840.10008.5.1.4.1.1.4"
@@ -332,3 +333,21 @@ def test_a_rejection_that_comes_before_pynetdicom_looks_is_seen(monkeypatch):
     monkeypatch.setattr(ACSE, "send_request", slow)
     with pynetdicom_archive(require_called_aet=True) as archive:
         assert code_of(archive.port, title="OTHER") == "called-aet-not-recognized"
+
+
+def test_only_a_whole_answer_to_a_store_is_read_without_pynetdicom():
+    elements = [(0x0100, b"\x01\x80"), (0x0800, b"\x01\x01"), (0x0900, b"\x00\xb0")]
+    elements += [(0x0901, b"\x10\x00\x20\x00\x10\x00\x10\x00"), (0x0902, b"as known ")]
+
+    def pdu(elements, flags=3):
+        command = b"".join(struct.pack("<HHI", 0, tag, len(data)) + data for tag, data in elements)
+        return struct.pack(">IBB", len(command) + 2, 1, flags) + command
+
+    answer = store_answer(pdu(elements))
+    assert (answer.Status, answer.OffendingElement) == (0xB000, (0x00100020, 0x00100010))
+    assert answer.ErrorComment == "as known"
+    assert store_answer(pdu(elements, flags=1)) is None
+    assert store_answer(pdu(elements)[:-1]) is None
+    assert store_answer(pdu(elements[1:])) is None
+    assert store_answer(pdu([(0x0100, b"\x30\x80"), *elements[1:]])) is None
+    assert store_answer(b"") is None

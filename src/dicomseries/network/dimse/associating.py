@@ -14,7 +14,13 @@ from dicomseries.network.dimse.address import DimseAddress
 from dicomseries.network.dimse.connecting import connect, tls_failure
 from dicomseries.network.dimse.failures import failure, rejection
 from dicomseries.network.dimse.settings import DimseSettings
-from dicomseries.network.dimse.store_messages import DataSetBytes, pdus, store_command
+from dicomseries.network.dimse.store_messages import (
+    DataSetBytes,
+    StoreAnswer,
+    pdus,
+    store_answer,
+    store_command,
+)
 
 if TYPE_CHECKING:
     from dicomseries.network.dimse.upper_layer import ArchiveEntity
@@ -251,24 +257,44 @@ class DimseAssociation:
         command = memoryview(store_command(sop_class_uid, instance_uid, self.next_message_id()))
         waiting = list(pdus(context, command, longest, is_command=True, is_last=True))
         self._hold_reactor()
-        try:
-            with self._socket.send_whole():
+        with self._socket.send_whole():
+            try:
                 for block, is_last in data.blocks(longest):
                     waiting += pdus(context, block, longest, is_command=False, is_last=is_last)
                     self._socket.send_parts(waiting)
                     waiting = []
-        except TimeoutError:
-            given = "an archive that stopped reading"
-            timeout = self.settings.silence_timeout
-            raise failure(self.address, "peer-timeout", given, timeout=timeout) from None
-        except OSError as error:
-            raise self._lost_by(error) from None
-        _, answer = self._next_message(block=True)
+            except TimeoutError:
+                given = "an archive that stopped reading"
+                timeout = self.settings.silence_timeout
+                raise failure(self.address, "peer-timeout", given, timeout=timeout) from None
+            except OSError as error:
+                raise self._lost_by(error) from None
+            answer: Any = self._short_answer()
+        if answer is None:
+            _, answer = self._next_message(block=True)
         if answer is None:
             raise self.loss()
-        if type(answer).__name__ != "C_STORE" or answer.Status is None:
+        if type(answer).__name__ not in {"C_STORE", "StoreAnswer"} or answer.Status is None:
             given = "an answer that is none to a C-STORE"
             raise failure(self.address, "answer-not-valid", given)
+        return answer
+
+    def _short_answer(self) -> StoreAnswer | None:
+        """Return the answer to a C-STORE, None if pynetdicom has to read what comes."""
+        self._socket.wait_for(self.settings.timeout)
+        try:
+            body = self._socket.read_pdu()
+        except TimeoutError:
+            timeout = self.settings.timeout
+            given = f"no answer within {timeout:g} s"
+            raise failure(self.address, "peer-timeout", given, timeout=timeout) from None
+        except OSError as error:
+            raise self._broken_by(error) from None
+        finally:
+            self._socket.wait_for(self.settings.silence_timeout)
+        answer = store_answer(body) if body else None
+        if body and answer is None:
+            self._socket.leave_unread(body)
         return answer
 
     def touch(self) -> None:

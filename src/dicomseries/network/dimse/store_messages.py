@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dicomseries.errors import ReadError
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.network.peer import InstanceFile
 
-__all__ = ["DataSetBytes", "open_data_set", "pdus", "store_command"]
+__all__ = ["DataSetBytes", "StoreAnswer", "open_data_set", "pdus", "store_answer", "store_command"]
 
 _PDU_HEAD = struct.Struct(">BBIIBB")
 """P-DATA-TF with one value: type, reserved, length; length, context, flags (PS3.8 9.3.5)."""
@@ -25,6 +26,9 @@ _PREAMBLE = 132
 _FILE_META_GROUP = 2
 _LONG_VRS = {b"OB", b"UN", b"OW", b"UT", b"UC", b"UR", b"OD", b"OF", b"OL", b"OV", b"SQ"}
 _C_STORE_RQ = 0x0001
+_C_STORE_RSP = 0x8001
+_NO_DATA_SET = 0x0101
+_LAST_OF_A_COMMAND = 3
 _HAS_DATA_SET = 0x0001
 _MEDIUM_PRIORITY = 0
 
@@ -52,6 +56,65 @@ def store_command(sop_class_uid: str, instance_uid: str, message_id: int) -> byt
 def _uid(text: str) -> bytes:
     value = text.encode("ascii")
     return value + b"\0" * (len(value) % 2)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAnswer:
+    """A C-STORE response (PS3.7 table 9.3-2), by pynetdicom's names.
+
+    Parameters
+    ----------
+    Status : int
+        Status of the operation.
+    OffendingElement : tuple of int
+        Tags.
+    ErrorComment : str
+        Text of the archive.
+    """
+
+    Status: int
+    OffendingElement: tuple[int, ...] = ()
+    ErrorComment: str = ""
+
+
+def store_answer(pdu: bytes) -> StoreAnswer | None:
+    """Return the C-STORE response in the body of a P-DATA-TF; None if it is anything else.
+
+    Examples
+    --------
+    >>> store_answer(bytes.fromhex(
+    ...     "000000200103" "0000000102000000" "0180" "0000000802000000" "0101"
+    ...     "0000000902000000" "00a7"))
+    StoreAnswer(Status=42752, OffendingElement=(), ErrorComment='')
+    """
+    if len(pdu) < 6 or pdu[5] & 3 != _LAST_OF_A_COMMAND:
+        return None
+    if struct.unpack(">I", pdu[:4])[0] != len(pdu) - 4:
+        return None
+    values: dict[int, bytes] = {}
+    place = 6
+    while place + 8 <= len(pdu):
+        group, element, length = struct.unpack("<HHI", pdu[place : place + 8])
+        values[group << 16 | element] = pdu[place + 8 : place + 8 + length]
+        place += 8 + length
+    if place != len(pdu):
+        return None
+    numbers = []
+    for tag in (0x0100, 0x0800, 0x0900):
+        value = values.get(tag, b"")
+        if len(value) != 2:
+            return None
+        numbers.append(int.from_bytes(value, "little"))
+    command, data_set, status = numbers
+    if command != _C_STORE_RSP or data_set != _NO_DATA_SET:
+        return None
+    tags = values.get(0x0901, b"")
+    halves = struct.iter_unpack("<HH", tags[: len(tags) // 4 * 4])
+    return StoreAnswer(
+        status,
+        tuple(group << 16 | element for group, element in halves),
+        values.get(0x0902, b"").decode("ascii", "replace").strip(" \0"),
+    )
 
 
 def pdus(
