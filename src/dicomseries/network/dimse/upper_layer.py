@@ -50,7 +50,6 @@ class ArchiveSocket(AssociationSocket):
     ) -> None:
         self._connection = connection
         self._turn = threading.RLock()
-        self._is_sending = False
         self.failure: OSError | None = None
         self.is_closed_by_peer = False
         self.first_bytes = b""
@@ -75,8 +74,13 @@ class ArchiveSocket(AssociationSocket):
 
     @property
     def ready(self) -> bool:
-        """Whether there is something to read."""
-        return not self._is_sending and (bool(self._unread) or super().ready)
+        """Whether there is something to read for pynetdicom's thread."""
+        if not self._turn.acquire(blocking=False):
+            return False  # a message is being sent, and its answer read
+        try:
+            return bool(self._unread) or super().ready
+        finally:
+            self._turn.release()
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Return so many bytes, or fewer if the connection ends."""
@@ -158,11 +162,7 @@ class ArchiveSocket(AssociationSocket):
     def send_whole(self) -> Iterator[None]:
         """Keep the other thread from reading while a message is sent."""
         with self._turn:
-            self._is_sending = True
-            try:
-                yield
-            finally:
-                self._is_sending = False
+            yield
 
     def send_parts(self, buffers: Sequence[bytes | memoryview]) -> None:
         """Send buffers, one after the other."""
