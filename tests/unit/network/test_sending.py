@@ -351,3 +351,22 @@ def test_only_a_whole_answer_to_a_store_is_read_without_pynetdicom():
     assert store_answer(pdu(elements[1:])) is None
     assert store_answer(pdu([(0x0100, b"\x30\x80"), *elements[1:]])) is None
     assert store_answer(b"") is None
+
+
+def test_a_slow_thread_of_pynetdicom_does_not_take_an_answer_that_is_read_already(
+    archive, monkeypatch
+):
+    from pynetdicom.transport import AssociationSocket
+
+    looked = AssociationSocket.ready.fget
+
+    def slow(self):
+        time.sleep(0.02)
+        return looked(self)
+
+    monkeypatch.setattr(AssociationSocket, "ready", property(slow))
+    statuses = list(
+        peer_of(archive, timeout=2).store([instance_file() for _ in range(8)], transcode=never)
+    )
+    assert [status.outcome for status in statuses] == ["stored"] * 8
+    assert archive.associations == 1
