@@ -42,6 +42,11 @@ def write_ours(array: Array, folder: Path, *, verify: bool) -> None:
     dcs.write(array, folder, kind="CT", spacing=SPACING, verify=verify, sync=False)
 
 
+def write_packed(array: Array, folder: Path, name: str) -> None:
+    folder.mkdir()
+    write_ours(array, folder / name, verify=True)
+
+
 def write_with_pydicom(array: Array, folder: Path) -> None:
     """Build a dataset a slice, as most scripts do."""
     from pydicom.dataset import Dataset, FileMetaDataset
@@ -155,6 +160,8 @@ def works(array: Array, scratch: Path) -> dict[str, Work]:
         "raw writev": lambda folder: write_raw(files, folder),
         "ours": lambda folder: write_ours(array, folder, verify=False),
         "verified": lambda folder: write_ours(array, folder, verify=True),
+        "zip": lambda folder: write_packed(array, folder, "out.zip"),
+        "tar": lambda folder: write_packed(array, folder, "out.tar"),
         "pydicom loop": lambda folder: write_with_pydicom(array, folder),
         "SimpleITK example": lambda folder: write_like_the_example(array, folder),
     }
@@ -200,3 +207,11 @@ def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]
             theirs=ours,
             goal=2.0,
         )
+        for form in ("zip", "tar"):
+            yield Row(
+                work=f"{name} as one .{form}, verified",
+                against="the folder, verified",
+                ours=seconds[form],
+                theirs=seconds["verified"],
+                goal=2.0,
+            )

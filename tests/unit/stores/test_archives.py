@@ -88,6 +88,32 @@ def test_damaged_encrypted_and_swollen_archives_are_errors(series, tmp_path):
         dcs.read(tmp_path / "locked.zip")
 
 
+def test_an_archive_in_an_archive_is_not_opened(series, tmp_path):
+    inner = packed(series, tmp_path / "inner.zip").read_bytes()
+    path = packed(series, tmp_path / "outer.zip", {"study/inner.zip": inner})
+    scan = dcs.scan(path)
+    assert [len(found.instances) for found in scan] == [len(ARRAY)]
+    assert scan.skipped == 2  # README.txt and inner.zip
+    (tmp_path / "outer.zip").unlink()
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as archive:
+        archive.writestr("inner.zip", inner)
+    with pytest.raises(ReadError, match="does not contain a DICOM series"):
+        dcs.read(tmp_path / "outer.zip")
+
+
+def test_a_link_and_a_special_file_of_a_tar_are_passed_over(series, tmp_path):
+    with tarfile.open(tmp_path / "scans.tar", "w") as tar:
+        for path in sorted(series.glob("*.dcm")):
+            tar.add(path, f"study/{path.name}")
+        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE):
+            item = tarfile.TarInfo(f"study/{kind.decode()}")
+            item.type, item.linkname = kind, "/etc/passwd"
+            tar.addfile(item)
+    (found,) = dcs.scan(tmp_path / "scans.tar")
+    assert len(found.instances) == len(ARRAY)
+    np.testing.assert_array_equal(dcs.read(tmp_path / "scans.tar").array, ARRAY)
+
+
 def test_an_archive_is_not_read_lazily(series, tmp_path):
     path = packed(series, tmp_path / "scans.zip")
     with pytest.raises(OptionError, match="lazy"):

@@ -341,7 +341,9 @@ def _print_plan(
     import dicomseries as dcs
     from dicomseries.writing import target_at
 
-    target = target_at(out, arguments.get("storage_options"))
+    target = target_at(
+        out, arguments.get("storage_options"), dicomdir=arguments.get("dicomdir", False)
+    )
     target.check(overwrite=arguments.get("overwrite", False), resume=False)
     known = options_of("plan").keys() - {"executor"}
     arguments = {name: value for name, value in arguments.items() if name in known}

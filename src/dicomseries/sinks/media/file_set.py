@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def _enter(path: Path, name: str, tree: DirectoryTree, names: Counter[str]) -> s
     """Add a file to the tree and return its name in the File-set."""
     from pydicom import dcmread  # noqa: PLC0415 - of File-sets alone
 
-    dataset = dcmread(path, stop_before_pixels=True, specific_tags=list(_HEADER))
+    dataset = dcmread(path, stop_before_pixels=True, specific_tags=_header_tags())
     class_uid = str(dataset.get("SOPClassUID", ""))
     instance_uid = str(dataset.get("SOPInstanceUID", ""))
     if instance_uid in tree.instances:
@@ -136,6 +137,14 @@ def _enter(path: Path, name: str, tree: DirectoryTree, names: Counter[str]) -> s
     leaf.ReferencedSOPInstanceUIDInFile = instance_uid
     leaf.ReferencedTransferSyntaxUIDInFile = dataset.file_meta.TransferSyntaxUID
     return "/".join(added.file_id)
+
+
+@cache
+def _header_tags() -> list[Any]:
+    """Return the tags of `_HEADER`; pydicom would look each up for each file."""
+    from pydicom.tag import Tag  # noqa: PLC0415 - of File-sets alone
+
+    return [Tag(keyword) for keyword in _HEADER]
 
 
 def _add(
