@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -314,7 +315,7 @@ _KINDS: tuple[_Kind, ...] = (
     ("certificate", (requests.exceptions.SSLError, urllib3.exceptions.SSLError), ""),
     (
         "host-unknown",
-        (urllib3.exceptions.NameResolutionError,),
+        (socket.gaierror,),
         "no address for the host of {host}",
     ),
     (
