@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     )
     from dicomseries.reading.contents.objects_without_pixels import is_without_pixels, kinds_of
     from dicomseries.reading.geometry.volume_sorting import (
-        SAME_PLACE,
         VolumeSorting,
-        median,
+        same_place_mm,
         sort_files,
         sort_frames,
+        usual_gap,
     )
     from dicomseries.reading.label_slabs import LabelSlabs, slabs_of_segments
     from dicomseries.reading.mosaics.slice_times import slice_times_s
@@ -97,7 +97,6 @@ __all__ = [
     "DECODABLE_SYNTAXES",
     "EXPLICIT",
     "IMPLICIT",
-    "SAME_PLACE",
     "SEGMENTATIONS",
     "CodedConcept",
     "Element",
@@ -149,7 +148,6 @@ __all__ = [
     "items_of",
     "kinds_of",
     "local_files",
-    "median",
     "name_of_files",
     "nothing_found",
     "open_volume",
@@ -160,6 +158,7 @@ __all__ = [
     "read_instance",
     "read_plain_frames",
     "read_stored",
+    "same_place_mm",
     "scan",
     "seconds_of_dates",
     "segment_number",
@@ -173,6 +172,7 @@ __all__ = [
     "stored_frames",
     "tags",
     "text_of",
+    "usual_gap",
     "volume_of",
 ]
 
@@ -187,11 +187,11 @@ export_lazily(
         ),
         "dicomseries.reading.contents.objects_without_pixels": ("is_without_pixels", "kinds_of"),
         "dicomseries.reading.geometry.volume_sorting": (
-            "SAME_PLACE",
             "VolumeSorting",
-            "median",
+            "same_place_mm",
             "sort_files",
             "sort_frames",
+            "usual_gap",
         ),
         "dicomseries.reading.label_slabs": ("LabelSlabs", "slabs_of_segments"),
         "dicomseries.reading.mosaics.slice_times": ("slice_times_s",),

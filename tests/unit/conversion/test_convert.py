@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 import dicomseries as dcs
+from dicomseries.cli.commands.convert_command import _text as table_of
 from dicomseries.conversion import NamePattern
 from dicomseries.errors import OptionError, ReadError
+from dicomseries.reports import ConversionReport, ConvertedSeries
 
 RNG = np.random.default_rng(8)
 SPACING = (2.0, 2.5, 3.0)
@@ -212,6 +214,18 @@ def test_each_orientation_of_a_localizer_is_a_file(tmp_path):
     report = dcs.convert(folder, tmp_path / "out", name="%f")
     names = {Path(row.files[0]).name for row in report.converted}
     assert names == {"scout_axial.nii.gz", "scout_sagittal.nii.gz"}
+
+
+def test_the_table_of_a_terminal_has_the_first_sentence_of_each_note_once():
+    notes = ("the volumes have no times. Give them.", "rows are 1 mm. Check that.")
+    rows = [
+        ConvertedSeries(series_uid="1", number=1, files=("out/a.nii",), notes=notes),
+        ConvertedSeries(series_uid="2", number=2, files=("out/b.nii",), notes=notes[:1]),
+    ]
+    text = table_of(ConversionReport(out="out", rows=tuple(rows)))
+    assert "note: a.nii and 1 other file: the volumes have no times\n" in text
+    assert "note: a.nii: rows are 1 mm\n" in text
+    assert "Check that" not in text
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 import dicomseries as dcs
 from dicomseries.errors import OptionError
+from dicomseries.reading.geometry.volume_clocks import Clock, Repetition, settled_times
 from judges.vendor_series import ORIENTATIONS, write_vendor_series
 
 SLICES = 3
@@ -128,6 +129,17 @@ def test_a_clock_that_agrees_with_repetition_time_gives_its_exact_step(tmp_path)
     assert volume.times_s == (0.0, 1.516, 3.032, 4.548)
     volume.save(tmp_path / "bold.nii.gz")
     assert dcs.open_volume(tmp_path / "bold.nii.gz").times_s[1] == pytest.approx(1.516)
+
+
+@pytest.mark.parametrize(("step_s", "is_reported"), [(3.0125, False), (3.02, True)])
+def test_half_a_percent_beside_repetition_time_is_no_contradiction(step_s, is_reported):
+    """Siemens B17 takes 12.5 ms more for volumes of 3 s."""
+    clock = Clock(name="AcquisitionTime", seconds=np.zeros(2))
+    repetition = Repetition(seconds=3.0, is_step=True)
+    starts = [(clock, np.array([7.5, 7.5 + step_s]))]
+    times, problems = settled_times(starts, repetition, 2, is_time=True)
+    assert times == (0.0, step_s)
+    assert bool(problems) == is_reported
 
 
 def test_unequal_steps_are_kept_and_clocks_that_disagree_are_reported(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pydicom
 import pytest
 
 from dicomseries.errors import ReadError
@@ -134,6 +135,40 @@ def test_what_was_tried_is_named_where_nothing_helps(tmp_path):
         read(folder)
 
 
+def test_files_at_one_place_that_nothing_tells_apart_are_volumes_without_times(tmp_path):
+    """Copies in several encodings have one InstanceNumber; each is a whole volume."""
+    folder = write_in_time(
+        tmp_path,
+        both("RepetitionTime", lambda *_: "2000"),
+        number=lambda *_: 1,
+    )
+    for path in folder.glob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        dataset.ImagePositionPatient = [0, 0, 0]
+        dataset.ScanningSequence, dataset.MRAcquisitionType = "EP", "2D"
+        dataset.save_as(path)
+    with pytest.warns(UserWarning, match="nothing in the headers tells the 12 volumes"):
+        volume = read(folder)
+    assert volume.shape[:2] == (VOLUMES * SLICES, 1)
+    assert volume.times_s is None
+
+
+def test_slices_a_millimetre_apart_are_no_volumes_however_far_others_are(tmp_path):
+    folder = write_in_time(tmp_path, lambda *_: None)
+    places = (-99.5, 103.0, 104.25, 105.5)
+    for path in sorted(folder.glob("*.dcm")):
+        dataset = pydicom.dcmread(path)
+        if int(dataset.InstanceNumber) >= len(places):
+            path.unlink()
+            continue
+        dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+        dataset.ImagePositionPatient = [0, 0, places[int(dataset.InstanceNumber)]]
+        dataset.save_as(path)
+    (series,) = scan(folder).series
+    assert series.volumes is None
+    assert [problem.code for problem in series.problems] == ["slices-missing"]
+
+
 def test_a_volume_with_a_slice_too_few_is_rejected(tmp_path):
     folder = write_in_time(tmp_path, both("TemporalPositionIdentifier", lambda t, _: t + 1))
     (folder / "05.dcm").unlink()
@@ -155,6 +190,7 @@ def test_volumes_that_do_not_stand_where_the_first_does_are_named(tmp_path, move
 
 
 def test_places_are_separated_by_a_part_of_the_gap():
+    assert places_of(np.array([-99.5, 103.0, 104.25, 105.5])).tolist() == [0, 1, 2, 3]
     assert places_of(np.zeros(4)).tolist() == [0, 0, 0, 0]
     assert places_of(np.array([0.0, 1e-9, 0.0])).tolist() == [0, 0, 0]
     assert places_of(np.array([3.0, 0.0, 1.002, 0.998, 2.0, 1.0])).tolist() == [3, 0, 1, 1, 2, 1]

@@ -59,11 +59,11 @@ def test_doubles_that_are_whole_numbers_are_labels(tmp_path, save):
 
 @BOTH
 def test_doubles_with_fractions_and_nan_stay_doubles(tmp_path, save):
-    for value in (0.5, np.nan, 1e300):
+    for number, value in enumerate((0.5, np.nan, 1e300)):
         array = SCAN.astype("f8")
         array[1, 2, 0] = value
-        save(tmp_path / "a.mat", scan=array)
-        volume = open_volume(tmp_path / "a.mat", spacing=SPACING)
+        save(tmp_path / f"{number}.mat", scan=array)
+        volume = open_volume(tmp_path / f"{number}.mat", spacing=SPACING)
         assert volume.dtype == np.float64
         np.testing.assert_array_equal(volume.array, array.transpose(2, 0, 1))
 
@@ -103,3 +103,24 @@ def test_a_damaged_file_is_an_error_that_names_it(tmp_path):
         (tmp_path / "a.mat").write_bytes(damaged)
         with pytest.raises(SourceError, match=r"a\.mat"):
             open_volume(tmp_path / "a.mat", spacing=SPACING)
+
+
+def test_a_large_file_of_hdf5_is_read_in_parts(tmp_path, monkeypatch):
+    """The whole array is never in memory: only slabs, and parts for a look at fractions."""
+    rng = np.random.default_rng(4)
+    labels = rng.integers(0, 3, (30, 40, 60)).astype("f8")
+    save_hdf5(tmp_path / "a.mat", labels=labels)
+    sizes = []
+    original = h5py.Dataset.__getitem__
+
+    def noted(dataset, index, *others):
+        part = original(dataset, index, *others)
+        sizes.append(part.size)
+        return part
+
+    monkeypatch.setattr(h5py.Dataset, "__getitem__", noted)
+    monkeypatch.setattr("dicomseries.sources.formats.research.matlab._PART_BYTES", 1 << 16)
+    volume = open_volume(tmp_path / "a.mat", spacing=SPACING)
+    assert volume.dtype == np.uint8
+    np.testing.assert_array_equal(volume.slabs.read(7, 9), labels.transpose(2, 0, 1)[7:9])
+    assert max(sizes) <= labels.size // 8

@@ -12,8 +12,8 @@ from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.element_values import name_of, printable, text_in
 from dicomseries.checks.series_view.file_frames import FileFrames, numbers_of_frames
 from dicomseries.checks.series_view.series_view import SeriesView
-from dicomseries.checks.series_view.slice_places import Floats, usual_gap
-from dicomseries.reading import SAME_PLACE, Path
+from dicomseries.checks.series_view.slice_places import Floats
+from dicomseries.reading import Path, same_place_mm, usual_gap
 from dicomseries.standard.attributes.attribute import tag_of
 
 __all__: list[str] = []
@@ -186,7 +186,7 @@ def stack_numbers_run_with_the_positions(view: SeriesView) -> Iterator[Fault]:
     Frames at one position share a number.
     """
     for stack in _stacks(view):
-        same_mm = SAME_PLACE * usual_gap(np.diff(np.sort(stack.distances)))
+        same_mm = same_place_mm(usual_gap(np.diff(np.sort(stack.distances))))
         along = np.argsort(stack.distances, kind="stable")
         position = np.cumsum(np.diff(stack.distances[along], prepend=-np.inf) > same_mm)
         order = along[np.lexsort((stack.numbers[along], position))]

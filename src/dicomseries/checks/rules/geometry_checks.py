@@ -14,7 +14,8 @@ import numpy as np
 from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.element_values import AttributeValue, printable, unusual_values
 from dicomseries.checks.series_view.series_view import SeriesView
-from dicomseries.checks.series_view.slice_places import Floats, PlacedVolume, usual_gap
+from dicomseries.checks.series_view.slice_places import Floats, PlacedVolume
+from dicomseries.reading import usual_gap
 
 __all__: list[str] = []
 

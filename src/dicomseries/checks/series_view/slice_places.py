@@ -18,12 +18,12 @@ import numpy.typing as npt
 from dicomseries.checks.series_view.file_frames import FileFrames, numbers_of_frames
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import (
-    SAME_PLACE,
     Instance,
     VolumeSorting,
-    median,
+    same_place_mm,
     sort_files,
     sort_frames,
+    usual_gap,
 )
 
 __all__ = [
@@ -35,7 +35,6 @@ __all__ = [
     "places_of_frames",
     "places_of_segments",
     "segment_numbers",
-    "usual_gap",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -128,19 +127,7 @@ class SlicePlaces:
         usual = usual_gap(gaps_mm)
         if self.step_mm:
             usual = min(usual, self.step_mm)
-        return SAME_PLACE * usual
-
-
-def usual_gap(gaps_mm: Floats) -> float:
-    """Return the median step between different places, or 0.
-
-    Examples
-    --------
-    >>> usual_gap(np.array([2.5, 0.0, 2.5, 5.0]))
-    2.5
-    """
-    apart = gaps_mm[gaps_mm > SAME_PLACE * gaps_mm.max(initial=0.0)]
-    return median(apart) if apart.size else 0.0
+        return same_place_mm(usual)
 
 
 def places_of_files(files: Sequence[Instance]) -> SlicePlaces:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import click
@@ -117,6 +118,7 @@ def _text(report: ConversionReport) -> str:
     lines = []
     if report.converted:
         lines.append(table(_COLUMNS, [_cells(row) for row in report.converted]))
+    lines += _notes(report)
     for row in report.failed:
         title = " ".join(filter(None, (_number(row), row.description, row.part)))
         reason = on_command_line(template_of(row.reason))
@@ -126,6 +128,23 @@ def _text(report: ConversionReport) -> str:
         lines.append(f"{counted(report.skipped, 'file')} skipped: not DICOM")
     lines += [f"not read: {text}" for text in report.broken]
     return "\n".join(lines)
+
+
+def _notes(report: ConversionReport) -> list[str]:
+    """Return the first sentence of each note once, with the files it is about."""
+    files_of: dict[str, list[str]] = {}
+    for row in report.converted:
+        for note in row.notes:
+            sentence = note.partition(". ")[0].rstrip(".")
+            files_of.setdefault(sentence, []).append(PurePath(row.files[0]).name)
+    lines = []
+    for sentence, files in files_of.items():
+        others = len(files) - 1
+        more = f" and {counted(others, 'other file')}" if others else ""
+        lines.append(f"note: {files[0]}{more}: {on_command_line(template_of(sentence))}")
+    if lines:
+        lines.append("The whole notes: --json.")
+    return lines
 
 
 def _cells(row: ConvertedSeries) -> tuple[str, ...]:

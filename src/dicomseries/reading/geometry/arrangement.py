@@ -7,9 +7,12 @@ import numpy.typing as npt
 
 from dicomseries.lazy_dataclass import dataclass
 
-__all__ = ["Arrangement"]
+__all__ = ["FILE_ORDER", "Arrangement"]
 
 Indices = npt.NDArray[np.intp]
+
+FILE_ORDER = "the order of the files"
+"""What sorts the volumes where nothing in the headers does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.reading.geometry.arrangement import Arrangement
+from dicomseries.reading.geometry.arrangement import FILE_ORDER, Arrangement
 from dicomseries.reading.geometry.volume_clocks import Clock, Repetition, settled_times
 from dicomseries.reading.geometry.volume_facts import VolumeFact
 from dicomseries.reading.problems import Problem
@@ -89,6 +89,8 @@ def lay_out_volumes(
     """
     if arrangement.volumes == 1:
         return arrangement, VolumeLayout(), ()
+    if arrangement.by == FILE_ORDER:  # they may be copies, which have no times
+        return arrangement, VolumeLayout(axes=_flat(arrangement.volumes).axes), ()
     differing = [each for fact in facts for each in _per_volume(fact, arrangement)]
     grid, problems = _grid_of(differing, arrangement)
     arrangement = _reordered(arrangement, grid.order)

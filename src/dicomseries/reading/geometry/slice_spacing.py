@@ -16,7 +16,7 @@ import numpy.typing as npt
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import Evenness, Statement
-from dicomseries.reading.geometry.volume_sorting import SAME_PLACE, median
+from dicomseries.reading.geometry.volume_sorting import same_place_mm, usual_gap
 from dicomseries.reading.problems import Problem
 from dicomseries.slice_planes import IRREGULARITIES
 
@@ -86,10 +86,8 @@ def gap_problems(
     if len(names) == 1:
         return
     gaps = np.diff(distances_mm)
-    usual = 0.0
-    if gaps.max() > 0:
-        usual = median(gaps[gaps > SAME_PLACE * float(gaps.max())])
-    repeated = int((gaps <= SAME_PLACE * usual).sum())
+    usual = usual_gap(gaps)
+    repeated = int((gaps <= same_place_mm(usual)).sum())
     if repeated:
         yield repeated_problem(len(names), len(names) - repeated, noun)
         return

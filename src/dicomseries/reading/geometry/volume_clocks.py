@@ -57,6 +57,9 @@ _FINE_S = 0.005
 """Rounding of clocks with fractions of a second: two steps of Siemens' 2.5 ms."""
 _NOMINAL = 1e-3
 """Departure of the mean step from RepetitionTime, as a part of it, that is drift of a clock."""
+_TOLERATED = 5e-3
+"""Departure of the mean step from RepetitionTime that is no contradiction: Siemens B17 adds up to
+12.5 ms to volumes of 3 s."""
 _CONFIRMED = 0.05
 """Departure of the steps of ContentTime, or of a second clock, that is no contradiction."""
 _OLD_RTIA = 1e-4
@@ -325,7 +328,8 @@ def _unlike_repetition(
     if repetition is None or not repetition.is_step:
         return
     step = _mean_step(seconds)
-    if not _agrees(seconds, repetition.seconds):
+    is_near = abs(step - repetition.seconds) <= _TOLERATED * repetition.seconds
+    if not is_near and not _agrees(seconds, repetition.seconds):
         yield Problem(
             code="times-contradict",
             level="warning",

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.reading.geometry.arrangement import Arrangement
+from dicomseries.reading.geometry.arrangement import FILE_ORDER, Arrangement
 from dicomseries.reading.geometry.volume_keys import Key
 from dicomseries.reading.parse.functional_groups import FunctionalGroups
 from dicomseries.reading.parse.instance import Instance
@@ -26,22 +26,25 @@ if TYPE_CHECKING:
     from dicomseries.reading.geometry.several_volumes import FactsOfVolumes
 
 __all__ = [
-    "SAME_PLACE",
     "VolumeSorting",
     "arrange",
     "median",
     "places_of",
+    "same_place_mm",
     "sort_files",
     "sort_frames",
+    "usual_gap",
 ]
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
-SAME_PLACE = 0.01
+_SAME_PLACE = 0.01
 """Slices closer than this fraction of the median gap share a place."""
 _SAME_MM = 1e-6
 """Slices closer than this share a place in any case; far below any voxel size."""
+_APART_MM = 0.1
+"""Slices farther apart than this share no place, however large the gaps between others are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -188,15 +191,37 @@ def places_of(distances_mm: Floats, *, step_mm: float | None = None) -> Indices:
     """
     order = np.argsort(distances_mm, kind="stable")
     gaps = np.diff(distances_mm[order])
-    largest = float(gaps.max(initial=0.0))
-    usual = np.inf
-    if largest > _SAME_MM:
-        usual = median(gaps[gaps > SAME_PLACE * largest])
+    usual = usual_gap(gaps)
     if step_mm is not None:
-        usual = min(usual, step_mm)
+        usual = min(usual, step_mm) or step_mm
     places = np.empty(len(order), np.intp)
-    places[order] = np.concatenate(([0], np.cumsum(gaps > SAME_PLACE * usual)))
+    places[order] = np.concatenate(([0], np.cumsum(gaps > same_place_mm(usual))))
     return places
+
+
+def usual_gap(gaps_mm: Floats) -> float:
+    """Return the median step between different places, or 0.
+
+    Examples
+    --------
+    >>> usual_gap(np.array([2.5, 0.0, 2.5, 5.0])), usual_gap(np.array([0.0, 1.25, 200.0, 1.25]))
+    (2.5, 1.25)
+    """
+    largest = float(gaps_mm.max(initial=0.0))
+    if largest <= _SAME_MM:
+        return 0.0
+    return median(gaps_mm[gaps_mm > same_place_mm(largest)])
+
+
+def same_place_mm(gap_mm: float) -> float:
+    """Return the largest step between slices at one place, where others are so far apart.
+
+    Examples
+    --------
+    >>> same_place_mm(2.5), same_place_mm(200.0)
+    (0.025, 0.1)
+    """
+    return max(_SAME_MM, min(_SAME_PLACE * gap_mm, _APART_MM))
 
 
 def median(numbers: npt.NDArray[Any]) -> float:
@@ -251,7 +276,12 @@ def arrange(places: Indices, keys: Sequence[Key], numbers: Floats) -> Arrangemen
             return Arrangement(
                 slice_index=places, volume_index=volume_index, volumes=volumes, by=name
             )
-    return None
+    if volumes < len(places):
+        return None
+    # All slices have one place: each is a whole volume, so that none can be in the wrong one.
+    return Arrangement(
+        slice_index=places, volume_index=np.arange(volumes), volumes=volumes, by=FILE_ORDER
+    )
 
 
 def _candidates(

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import evenness_of
 from dicomseries.lazy_dataclass import dataclass
+from dicomseries.reading.geometry.arrangement import FILE_ORDER
 from dicomseries.reading.geometry.slice_spacing import (
     drift_problems,
     gap_problems,
@@ -227,6 +228,15 @@ def _doubtful_volumes(sorting: VolumeSorting, noun: str) -> list[Problem]:
     if arrangement is None:
         return []
     volumes = f"the {arrangement.volumes} volumes"
+    if arrangement.by == FILE_ORDER:
+        problem = Problem(
+            code="volumes-by-number",
+            level="warning",
+            text=f"nothing in the headers tells {volumes} at one place apart: they may be copies, "
+            "and are in the order of the files",
+            remedy="Compare them, and read one file alone if they are copies.",
+        )
+        return [problem, *sorting.problems]
     if arrangement.by != "InstanceNumber":
         return list(sorting.problems)
     number = "InstanceNumber" if noun == "files" else "the order of the frames"

@@ -29,9 +29,7 @@ _PALETTE_TAGS = frozenset(
     for segmented, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
 )
 _PALETTE_WORDS = tuple(
-    f"{segmented}{colour}PaletteColorLookupTableData"
-    for colour in ("Red", "Green", "Blue")
-    for segmented in ("", "Segmented")
+    f"{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue")
 )
 _FORMAT_TAGS = frozenset({tag_of("BitsAllocated"), tag_of("PixelRepresentation")})
 _MODALITY_TAGS = frozenset({tag_of("ModalityLUTSequence")})
@@ -136,7 +134,8 @@ def _table(
 def _with_little_words(instance: Instance) -> Dataset:
     """Return the attributes, with the words of palettes as pydicom looks them up.
 
-    It takes the words (OW) of a big-endian palette for little-endian ones; not those of LUTData.
+    It takes the words (OW) of a big-endian palette for little-endian ones; not those of segmented
+    palettes and of LUTData.
     """
     dataset = instance.dataset()
     if instance.byte_order == "<":

@@ -1,12 +1,12 @@
 """Files of MATLAB: ``scan.mat`` and ``scan.mat::name``.
 
-Files before version 7.3 are read with scipy, later ones (HDF5) with h5py.
+Files before version 7.3 are read whole with scipy, later ones (HDF5) slab by slab with h5py.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import SourceError, missing_package
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.sources.arguments.axes_argument import default_axes
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.formats.array_like import open_volume as open_array
@@ -32,6 +33,8 @@ _REMEDY = "Check that the file is complete and has the right suffix."
 _AXES = {2: "yx", 3: "yxz", 4: "yxzt"}
 """Axes of an array in MATLAB: rows, columns, slices, times."""
 _LARGEST_WHOLE = 2.0**53
+_PART_BYTES = 1 << 24
+"""Bytes of doubles that are looked at together for fractions."""
 _CLASSES = {
     "double": "float64",
     "single": "float32",
@@ -88,31 +91,47 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     (3, 4, 5)
     """
     if _is_hdf5(source.path):
-        array = _read_hdf5(source, arguments.where)
-    else:
-        array = _read_scipy(source, arguments.where)
-    letters = _letters(array) if arguments.axes is None else None
+        dataset = _open_hdf5(source, arguments.where)
+        letters = _letters(dataset.shape, dataset.stored_dtype, arguments)
+        return open_array(dataset, arguments, letters=letters, stored_bytes=dataset.stored_bytes)
+    array = _read_scipy(source, arguments.where)
+    letters = _letters(array.shape, array.dtype, arguments)
     return open_array(_whole(array), arguments, letters=letters)
 
 
-def _letters(array: npt.NDArray[Any]) -> str | None:
-    if array.ndim == 3 and array.shape[2] == 3 and array.dtype == np.uint8:
+def _letters(
+    shape: tuple[int, ...], dtype: np.dtype[Any], arguments: SourceArguments
+) -> str | None:
+    """Return the axes of an array as MATLAB's images have them."""
+    if arguments.axes is not None:
+        return None
+    if len(shape) == 3 and shape[2] == 3 and dtype == np.uint8:
         return "yxc"
-    return _AXES.get(array.ndim, default_axes(array.shape))
+    return _AXES.get(len(shape), default_axes(shape))
 
 
 def _whole(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return doubles that are whole numbers as integers, without changing a value."""
-    if array.dtype != np.float64 or not array.size:
-        return array
-    least, most = float(array.min()), float(array.max())
-    if not (least >= -_LARGEST_WHOLE and most <= _LARGEST_WHOLE):  # NaN is never so
-        return array
-    integer = np.result_type(np.min_scalar_type(int(least)), np.min_scalar_type(int(most)))
-    whole = array.astype(integer)
-    if (whole == array).all():
-        return whole
-    return array
+    integer = _integer_type(array.dtype, [array])
+    return array if integer is None else array.astype(integer)
+
+
+def _integer_type(dtype: np.dtype[Any], blocks: Iterable[npt.NDArray[Any]]) -> np.dtype[Any] | None:
+    """Return the integer type that holds all numbers of doubles; None if none does."""
+    if dtype != np.float64:
+        return None
+    least, most = math.inf, -math.inf
+    for block in blocks:
+        if not block.size:
+            return None
+        least, most = min(least, float(block.min())), max(most, float(block.max()))
+        if not (least >= -_LARGEST_WHOLE and most <= _LARGEST_WHOLE):  # NaN is never so
+            return None
+        if (block != np.floor(block)).any():
+            return None
+    if least > most:
+        return None
+    return np.result_type(np.min_scalar_type(int(least)), np.min_scalar_type(int(most)))
 
 
 def _is_hdf5(path: Path) -> bool:
@@ -143,9 +162,43 @@ def _read_scipy(source: Location, where: str) -> npt.NDArray[Any]:
     return array if array.dtype.kind in "cb" else array.astype(_CLASSES[kind], copy=False)
 
 
-def _read_hdf5(source: Location, where: str) -> npt.NDArray[Any]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _MatlabDataset:
+    """A dataset of HDF5 with the axes of MATLAB.
+
+    MATLAB counts the first axis fastest, and HDF5 the last.
+    """
+
+    dataset: Any
+    dtype: np.dtype[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(map(int, reversed(self.dataset.shape)))
+
+    @property
+    def stored_dtype(self) -> np.dtype[Any]:
+        stored: np.dtype[Any] = self.dataset.dtype
+        return stored
+
+    @property
+    def chunks(self) -> tuple[int, ...] | None:
+        chunks = self.dataset.chunks
+        return None if chunks is None else tuple(reversed(chunks))
+
+    def stored_bytes(self) -> int:
+        return int(self.dataset.id.get_storage_size())
+
+    def __getitem__(self, index: tuple[slice, ...]) -> npt.NDArray[Any]:
+        block = np.asarray(self.dataset[tuple(reversed(index))])
+        if block.dtype.names == ("real", "imag"):
+            block = block["real"] + 1j * block["imag"]
+        return block.T.astype(self.dtype, copy=False)
+
+
+def _open_hdf5(source: Location, where: str) -> _MatlabDataset:
     file = open_hdf5(source.path, where, extra="matlab")
-    with guarded(where, _EXPECTED, _REMEDY), file:
+    with guarded(where, _EXPECTED, _REMEDY):
         names: list[str] = []
         others: list[str] = []
         for name, item in file.items():
@@ -154,21 +207,41 @@ def _read_hdf5(source: Location, where: str) -> npt.NDArray[Any]:
             is_array = text in _CLASSES and getattr(item, "ndim", 0) > 1
             if not name.startswith("#"):
                 (names if is_array else others).append(name)
-        name = _choose(names, source, [*names, *others])
-        dataset = file[name]
-        size = dataset.size * dataset.dtype.itemsize
-        check_packing(
-            "other",
-            where=where,
-            packed_bytes=dataset.id.get_storage_size(),
-            unpacked_bytes=size,
-            piece_bytes=size,
+        dataset = file[_choose(names, source, [*names, *others])]
+        _check_storage(dataset, where)
+        dtype = _dtype(dataset)
+        return _MatlabDataset(
+            dataset=dataset, dtype=_integer_type(dtype, _blocks(dataset)) or dtype
         )
-        array = np.asarray(dataset)
-    if array.dtype.names == ("real", "imag"):
-        array = array["real"] + 1j * array["imag"]
-    # MATLAB counts the first axis fastest, and HDF5 the last.
-    return array.T
+
+
+def _check_storage(dataset: Any, where: str) -> None:
+    """Reject a dataset that would take far more memory than its file, chunk by chunk."""
+    piece = math.prod(dataset.chunks or dataset.shape)
+    check_packing(
+        "other",
+        where=where,
+        packed_bytes=dataset.id.get_storage_size(),
+        unpacked_bytes=dataset.size * dataset.dtype.itemsize,
+        piece_bytes=piece * dataset.dtype.itemsize,
+    )
+
+
+def _dtype(dataset: Any) -> np.dtype[Any]:
+    dtype: np.dtype[Any] = dataset.dtype
+    if dtype.names == ("real", "imag"):
+        return np.result_type(dtype["real"], np.complex64)
+    return dtype
+
+
+def _blocks(dataset: Any) -> Iterator[npt.NDArray[Any]]:
+    """Yield the numbers of a dataset in parts of about 16 MiB."""
+    of_entry = max(1, dataset.size // max(1, len(dataset)) * dataset.dtype.itemsize)
+    depth = max(1, _PART_BYTES // of_entry)
+    if dataset.chunks is not None:
+        depth = max(1, depth // dataset.chunks[0]) * dataset.chunks[0]
+    for start in range(0, len(dataset), depth):
+        yield np.asarray(dataset[start : start + depth])
 
 
 def _choose(names: Sequence[str], source: Location, all_names: Sequence[str]) -> str:
