@@ -359,3 +359,26 @@ def test_planes_survive_a_process_and_a_second_flip():
     assert (again, again.printed, again.thickness_mm) == (planes, planes.printed, 2)
     assert planes.flipped("z").flipped("z").printed == planes.printed
     np.testing.assert_allclose(planes.flipped("x").flipped("x").positions_lps, UNEVEN)
+
+
+def test_more_than_nineteen_slices_are_compared_in_the_order_of_their_numbers(tmp_path):
+    positions = np.cumsum([0, *([2.0, 3.5] * 11)])
+    array = np.arange(len(positions) * 20, dtype="int16").reshape(-1, 4, 5)
+    placed = {"positions": positions, "spacing": (0.7, 0.8, 2.0)}
+    dcs.write(array, tmp_path / "out", kind="CT", sync=False, **placed)
+    np.testing.assert_allclose(positions_in(tmp_path / "out")[:, 2], positions)
+
+
+def test_slices_without_a_place_derive_as_pictures_and_other_kinds_demand_one(tmp_path):
+    def without_place(dataset):
+        if dataset.InstanceNumber == 2:
+            del dataset.ImageOrientationPatient
+
+    path = source(tmp_path, UNEVEN, change=without_place)
+    with pytest.raises(dcs.DicomSeriesError) as caught:
+        dcs.write(ARRAY, tmp_path / "out", like=path)
+    assert caught.value.code == "geometry-missing"
+    dcs.write(ARRAY, tmp_path / "out", like=path, kind="SC")
+    written = datasets(tmp_path / "out")
+    assert len(written) == len(ARRAY)
+    assert not any("ImagePositionPatient" in dataset for dataset in written)

@@ -212,7 +212,7 @@ def _written_order(view: SeriesView) -> npt.NDArray[np.intp]:
     numbers = []
     for index in range(len(sources)):
         source = sources[index]
-        numbers.append((source.instance.number("InstanceNumber", 0), source.frame))
+        numbers.append((source.instance.decimal("InstanceNumber", 0.0), source.frame))
     return np.array(sorted(range(len(numbers)), key=numbers.__getitem__), np.intp)
 
 

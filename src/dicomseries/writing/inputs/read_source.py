@@ -13,6 +13,7 @@ from dicomseries import reading
 from dicomseries.derivation import SourceFrame, SourceSeries, rule_for
 from dicomseries.errors import DicomSeriesWarning, ReadError
 from dicomseries.geometry import Grid
+from dicomseries.geometry_statement import UNSTATED
 from dicomseries.standard.attributes.attribute import Attribute, Value, vr_of
 from dicomseries.standard.dictionary import is_keyword, keyword_for_tag, tag_for_keyword
 from dicomseries.standard.pydicom_objects import is_dataset
@@ -30,6 +31,8 @@ _NOT_SHOWN = frozenset(
 _SHARED_GROUPS = "SharedFunctionalGroupsSequence"
 _TOLERATED = frozenset({"slices-missing", "spacing-uneven", "slices-sheared", "mixed-orientations"})
 """Problems of a regular grid; a result lies on the planes of the slices instead."""
+_WITHOUT_PLACE = frozenset({"position-missing", "slices-rotating", "pixel-spacing-differs"})
+"""Problems of slices on whose planes no result can lie: they are pictures for it."""
 
 _DIFFUSION = frozenset({"DiffusionBValue"})
 _STANDARD_DIFFUSION = frozenset(
@@ -86,17 +89,20 @@ def _read_series(path: str, local_path: reading.LocalFiles, series_uid: str | No
     series = reading.select_images(path, scanned, series_uid)
     errors: list[ReadError] = []
     for problem in series.problems:
-        if problem.level == "error" and problem.code not in _TOLERATED:
+        is_allowed = problem.code in _TOLERATED or (
+            problem.code in _WITHOUT_PLACE and series.planes is not None
+        )
+        if problem.level == "error" and not is_allowed:
             errors.append(problem.error(path))
     if errors:
         raise ReadError.together(errors)
     for problem in (*scanned.problems, *series.problems):
-        if problem.level == "error" and problem.code in _TOLERATED:
-            continue  # the receipt says on which planes the result lies
+        if problem.level == "error":
+            continue  # the receipt says on which planes the result lies, or that it has none
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=5)
     volumes = series.volumes or 1
     shared, frames = _attributes_and_frames(series)
-    grid = series.grid or _even_grid(path, frames, series)
+    grid = series.grid or _even_grid(frames, series)
     if len(frames) != volumes * grid.shape[0]:
         if series.kind == "Segmentation":
             raise _empty_frames_left_out(path)
@@ -287,19 +293,14 @@ def _position(
     return series.grid.position(index)
 
 
-def _even_grid(path: str, frames: Sequence[SourceFrame], series: reading.Series) -> Grid:
-    """Return an even grid for a series with gaps."""
+def _even_grid(frames: Sequence[SourceFrame], series: reading.Series) -> Grid:
+    """Return an even grid for a series with gaps; one without a place for pictures."""
     first = series.instances[0]
     cosines, spacing = first.numbers("ImageOrientationPatient"), first.numbers("PixelSpacing")
-    if len(cosines) != 6 or len(spacing) != 2:
-        raise ReadError(
-            code="source-without-place",
-            where=path,
-            given="no ImageOrientationPatient or PixelSpacing",
-            expected="slices with a place in space",
-            remedy="Pass the array with its own geometry and the patient's attributes as "
-            "`metadata=`, without `like=`.",
-        )
+    are_pictures = any(problem.code in _WITHOUT_PLACE for problem in series.problems)
+    if are_pictures or len(cosines) != 6 or len(spacing) != 2:
+        shape = (len(frames) // (series.volumes or 1), first.rows, first.columns)
+        return Grid(shape=shape, spacing_mm=(1.0, 1.0, 1.0), statement=UNSTATED)
     positions = np.array([frame.position_lps for frame in frames])
     count = len(frames) // (series.volumes or 1)
     step = 1.0
