@@ -234,7 +234,7 @@ def _doubtful_volumes(sorting: VolumeSorting, noun: str) -> list[Problem]:
             level="warning",
             text=f"nothing in the headers tells {volumes} at one place apart: they may be copies, "
             "and are in the order of the files",
-            remedy="Compare them, and read one file alone if they are copies.",
+            remedy="Check whether they are equal, and read one file alone if they are copies.",
         )
         return [problem, *sorting.problems]
     if arrangement.by != "InstanceNumber":
