@@ -114,6 +114,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.endurance
+@pytest.mark.timeout(3600)
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
 def test_ten_thousand_jobs_on_a_cluster_killed_half_way_have_the_same_bytes(tmp_path):
     pytest.importorskip("distributed")

@@ -13,6 +13,7 @@ import pytest
 
 import dicomseries as dcs
 from dicomseries.api.folders import batch_run
+from dicomseries.batch import read_jobs
 from dicomseries.cli import main
 from dicomseries.errors import OptionError, TargetError
 
@@ -260,3 +261,38 @@ def test_the_command_writes_goes_on_and_says_how_it_ended(tmp_path, capsys):
     np.save(tmp_path / "3.npy", np.zeros((3, 4, 5), "int16"))
     assert main(["batch", str(file), "--resume"]) == 0
     assert main(["batch", str(tmp_path / "none.jsonl")]) == 3
+
+
+def test_ctrl_c_on_the_command_line_says_how_to_go_on(tmp_path, capsys, monkeypatch):
+    file = make(tmp_path, 4)
+    write = batch_run.write
+
+    def interrupted(source: str, out: str, **keywords: object) -> object:
+        if out.endswith("2"):
+            raise KeyboardInterrupt
+        return write(source, out, **keywords)
+
+    monkeypatch.setattr(batch_run, "write", interrupted)
+    assert main(["batch", str(file), "--workers", "1"]) == 130
+    note = "note: interrupted; 2 of 4 jobs done, 2 not run; go on with --resume"
+    assert note in capsys.readouterr().err.splitlines()
+    monkeypatch.setattr(batch_run, "write", write)
+    assert main(["batch", str(file), "--resume"]) == 0
+
+
+def test_secrets_of_urls_and_stores_are_in_no_record(tmp_path):
+    file = make(tmp_path, 1)
+    line = {"source": "0.npy", "out": "memory://user:hidden8@bucket/series?token=hidden8"}
+    file.write_text(json.dumps({**line, **COMMON}), encoding="utf-8")
+    dcs.batch(file, storage_options={"key": "hidden8"})
+    for path in (tmp_path / "jobs.batch").iterdir():
+        if path.name != "failed.jsonl":  # has the jobs as the user wrote them
+            assert "hidden8" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_jobs_without_options_of_their_own_share_those_of_all(tmp_path):
+    file = make(tmp_path, 3)
+    text = file.read_text(encoding="utf-8").replace('"PatientID"', '"study"')
+    file.write_text(text, encoding="utf-8")
+    first, second, _ = read_jobs(file, {}).jobs
+    assert first.options is second.options

@@ -144,7 +144,8 @@ class _Reader:
         self, place: str, number: int, line: Any, common: Mapping[str, Any]
     ) -> BatchJob | None:
         before = len(self.faults)
-        fields = _merged(common, self._fields(place, line, self.folder))
+        own = self._fields(place, line, self.folder)
+        fields = _merged(common, own)
         for name in ("source", "out"):
             if not fields.get(name) and len(self.faults) == before:
                 self._fault(
@@ -157,6 +158,11 @@ class _Reader:
         if len(self.faults) > before:
             return None
         texts = {name: str(fields.pop(name, "") or "") for name in JOB_FIELDS if name != "source"}
+        if own.keys() <= set(JOB_FIELDS) and common.keys().isdisjoint(JOB_FIELDS):
+            # Ten thousand jobs without options of their own share one mapping.
+            return BatchJob(
+                place=place, number=number, source=fields["source"], options=common, **texts
+            )
         return BatchJob(
             place=place, number=number, source=fields.pop("source"), options=fields, **texts
         )

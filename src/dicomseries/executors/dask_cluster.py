@@ -178,7 +178,7 @@ def run_on_cluster(
     Raises
     ------
     WriteError
-        If there is no worker.
+        If there is no worker, or the scheduler is lost.
     """
     distributed: Any = importlib.import_module("distributed")
     limit = 2 * _threads(client)
@@ -196,6 +196,14 @@ def run_on_cluster(
             submit(task)
         for future in ended:
             task = under_way.pop(future.key)
+            if future.status in {"cancelled", "lost"}:
+                raise WriteError(
+                    code="cluster-lost",
+                    where="executor",
+                    given="a scheduler that is gone, or has dropped the work",
+                    expected="a scheduler that stays until the work is done",
+                    remedy="Start the cluster again, and go on with the same call.",
+                )
             for following in itertools.islice(remaining, 1):
                 submit(following)
             try:
