@@ -353,20 +353,31 @@ def test_only_a_whole_answer_to_a_store_is_read_without_pynetdicom():
     assert store_answer(b"") is None
 
 
-def test_a_slow_thread_of_pynetdicom_does_not_take_an_answer_that_is_read_already(
-    archive, monkeypatch
-):
+def test_no_message_is_sent_while_pynetdicoms_thread_looks_for_bytes(monkeypatch):
     from pynetdicom.transport import AssociationSocket
 
-    looked = AssociationSocket.ready.fget
+    from dicomseries.network.dimse.upper_layer import ArchiveSocket
 
-    def slow(self):
-        time.sleep(0.02)
-        return looked(self)
+    looks, may_end, is_sending = threading.Event(), threading.Event(), threading.Event()
 
-    monkeypatch.setattr(AssociationSocket, "ready", property(slow))
-    statuses = list(
-        peer_of(archive, timeout=2).store([instance_file() for _ in range(8)], transcode=never)
-    )
-    assert [status.outcome for status in statuses] == ["stored"] * 8
-    assert archive.associations == 1
+    def look(_):
+        looks.set()
+        return may_end.wait(5)
+
+    monkeypatch.setattr(AssociationSocket, "ready", property(look))
+    connection = object.__new__(ArchiveSocket)
+    connection._turn, connection._unread = threading.RLock(), bytearray()
+
+    def send():
+        with connection.send_whole():
+            is_sending.set()
+
+    threads = [threading.Thread(target=lambda: connection.ready), threading.Thread(target=send)]
+    threads[0].start()
+    assert looks.wait(5)
+    threads[1].start()
+    assert not is_sending.wait(0.03)
+    may_end.set()
+    assert is_sending.wait(5)
+    for thread in threads:
+        thread.join()
