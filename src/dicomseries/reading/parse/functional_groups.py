@@ -32,6 +32,21 @@ __all__ = ["FunctionalGroups", "Path", "as_numbers", "path_of"]
 Path = tuple[int, ...]
 """Tag of a sequence, index of the item, tag inside it, and so on."""
 
+_UNASSIGNED = (
+    tag_of("UnassignedPerFrameConvertedAttributesSequence"),
+    tag_of("UnassignedSharedConvertedAttributesSequence"),
+)
+"""Where legacy converted files keep attributes of single frames (PS3.3 C.7.6.16.2.25.1)."""
+_CLASSIC_TAGS = {
+    tag_of(keyword): tag_of(classic)
+    for keyword, classic in (
+        ("EffectiveEchoTime", "EchoTime"),
+        ("NominalCardiacTriggerDelayTime", "TriggerTime"),
+        ("TemporalPositionIndex", "TemporalPositionIdentifier"),
+    )
+}
+_MEMBER = 3
+"""Length of the path of an attribute in a functional group."""
 _MOST_STRUCTURES = 64
 """Number of structures among items of one length; beyond it, items are parsed one by one."""
 _BINARY = {
@@ -155,11 +170,23 @@ class FunctionalGroups:
         """Paths and VRs in the item shared by all frames."""
         return _paths(self._shared)
 
+    def _place(self, path: Path) -> Path:
+        """Return the path, or that of the same attribute of a converted single frame."""
+        if len(path) < _MEMBER or path in self.per_frame or path in self.shared:
+            return path
+        tag = _CLASSIC_TAGS.get(path[-1], path[-1])
+        for sequence in _UNASSIGNED:
+            converted = (sequence, 0, tag)
+            if converted in self.per_frame or converted in self.shared:
+                return converted
+        return path
+
     def raw(self, path: Path) -> list[bytes | None] | None:
         """Return the bytes of an attribute for each frame.
 
         None if all frames lack it.
         """
+        path = self._place(path)
         common = self.shared_raw(path)
         if common is None and path not in self.per_frame:
             return None
@@ -176,6 +203,7 @@ class FunctionalGroups:
 
         None if absent.
         """
+        path = self._place(path)
         for group in self._shared:
             if path in group.fields:
                 return group.column(group.fields[path])[0]
@@ -183,6 +211,7 @@ class FunctionalGroups:
 
     def element(self, path: Path, raw: bytes) -> Element:
         """Return bytes of the attribute at `path` as an element."""
+        path = self._place(path)
         groups = (*self._per_frame, *self._shared)
         field = next(group.fields[path] for group in groups if path in group.fields)
         return Element(field.vr, raw, field.implicit)
@@ -192,6 +221,7 @@ class FunctionalGroups:
 
         NaN if a frame lacks it; None if all frames do.
         """
+        path = self._place(path)
         raws = self.raw(path)
         if raws is None:
             return None
