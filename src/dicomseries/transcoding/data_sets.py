@@ -118,6 +118,7 @@ def _items(element: Element, order: str, *, implicit: bool, is_signed: bool) -> 
         content = b"".join(
             recoded(span.tag, span.element, order, implicit=implicit, is_signed=is_signed)
             for span in element_spans(element.raw[start:stop], encoding)
+            if span.tag & 0xFFFF  # retired group lengths would be wrong
         )
         parts += [_ITEM.pack(0xFFFE, 0xE000, len(content)), content]
     return b"".join(parts)

@@ -255,8 +255,12 @@ def _pixel_elements(
         elements[_PHOTOMETRIC] = _element(_PHOTOMETRIC, "CS", (colour,), implicit=implicit)
         elements[_PLANAR] = _element(_PLANAR, "US", (0,), implicit=implicit)
     if codec is None:
-        values = b"".join(_little_endian(frame) for frame in frames)
         bits = instance.number("BitsAllocated")
+        if bits == 1:  # eight pixels in a byte, the first one lowest (PS3.5 section 8.1.1)
+            flat = np.concatenate([frame.reshape(-1) for frame in frames])
+            values = np.packbits(flat.astype(bool), bitorder="little").tobytes()
+        else:
+            values = b"".join(_little_endian(frame) for frame in frames)
         vr = "OW" if bits > 8 or implicit else "OB"
         values += b"\0" * (len(values) % 2)
         elements[_PIXELS] = _raw_element(_PIXELS, vr, values, implicit=implicit)
