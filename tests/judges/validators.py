@@ -66,6 +66,13 @@ class FalseAlarm:
 
 
 COMPREHENSIVE_3D_SR = "1.2.840.10008.5.1.4.1.1.88.34"
+LEGACY_CONVERTED = frozenset(
+    {
+        "1.2.840.10008.5.1.4.1.1.2.2",
+        "1.2.840.10008.5.1.4.1.1.4.4",
+        "1.2.840.10008.5.1.4.1.1.128.1",
+    }
+)
 CT, SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.7"
 
 FALSE_ALARMS = (
@@ -88,6 +95,14 @@ FALSE_ALARMS = (
         sop_class_uids=frozenset({CT}),
         reason="US (unspecified) is a defined term of PS3.3 section C.11.1.1.2 which "
         "that snapshot lacks.",
+    ),
+    FalseAlarm(
+        program=DEBIAN,
+        until="20240118",
+        pattern="ReferencedSeriesSequence present but Instance does not reference Instances",
+        sop_class_uids=LEGACY_CONVERTED,
+        reason="Conversion Source Attributes Sequence (PS3.3 C.7.6.16.2.17) in the functional "
+        "groups references them; that snapshot does not look there.",
     ),
     FalseAlarm(
         program=DEBIAN,

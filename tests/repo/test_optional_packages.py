@@ -73,6 +73,7 @@ def test_a_heavy_package_is_imported_in_one_module_for_reading_and_one_for_writi
     allowed = {
         "codecs",
         "executors",
+        "frame_conversion",
         "measurements",
         "reading",
         "regridding",

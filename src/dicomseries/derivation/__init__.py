@@ -15,6 +15,7 @@ from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from dicomseries.derivation.attributes.attribute_places import AttributePlaces
+    from dicomseries.derivation.attributes.classic_names import CLASSIC_NAMES
     from dicomseries.derivation.attributes.contributing_equipment import Model
     from dicomseries.derivation.attributes.decisions import Decision
     from dicomseries.derivation.attributes.groups.whole_groups import without_user_groups
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from dicomseries.derivation.source.value_relation import ArrayFacts, relation_of
 
 __all__ = [
+    "CLASSIC_NAMES",
     "KEPT_ILLEGAL",
     "NO_RULE",
     "RELATIONS",
@@ -99,6 +101,7 @@ export_lazily(
     __name__,
     {
         "dicomseries.derivation.attributes.attribute_places": ("AttributePlaces",),
+        "dicomseries.derivation.attributes.classic_names": ("CLASSIC_NAMES",),
         "dicomseries.derivation.attributes.contributing_equipment": ("Model",),
         "dicomseries.derivation.attributes.decisions": ("Decision",),
         "dicomseries.derivation.attributes.groups.whole_groups": ("without_user_groups",),

@@ -59,6 +59,10 @@ class TranscodeReceipt:
         Files that the transfer syntax cannot hold, with the reason.
     skipped : int
         Files that are not DICOM.
+    converted : int
+        Frames that changed between single and multi-frame files, read again and found equal.
+    advice : tuple of str
+        Sentences about what changed.
 
     Examples
     --------
@@ -77,6 +81,8 @@ class TranscodeReceipt:
     seconds: float
     kept: tuple[KeptFile, ...] = ()
     skipped: int = 0
+    converted: int = 0
+    advice: tuple[str, ...] = ()
 
     @property
     def ratio(self) -> float:
@@ -87,8 +93,12 @@ class TranscodeReceipt:
     def summary(self) -> str:
         """What was done, in one line."""
         text = f"{counted(self.files, 'file')} in {self.out}"
+        if self.converted:
+            text += f", {counted(self.converted, 'frame')} converted and compared"
+        elif not self.encoded:
+            text += ", all of them copied"
         if not self.encoded:
-            return f"{text}, all of them copied"
+            return text
         text += f", {self.encoded} of them encoded anew: {self.ratio:.2f} to 1"
         if self.frames:
             text += f"; {counted(self.frames, 'frame')} equal after decoding"
@@ -107,6 +117,8 @@ class TranscodeReceipt:
             "seconds": self.seconds,
             "kept": [{"name": file.name, "reason": file.reason} for file in self.kept],
             "skipped": self.skipped,
+            "converted": self.converted,
+            "advice": list(self.advice),
         }
 
     @property
@@ -119,7 +131,7 @@ class TranscodeReceipt:
             lines.append(f"kept as they are: {counted(len(self.kept) - _SHOWN, 'more file')}")
         if self.skipped:
             lines.append(f"{counted(self.skipped, 'file')} skipped: not DICOM")
-        return lines
+        return [*lines, *self.advice]
 
     def __str__(self) -> str:
         return "\n".join(self.lines)

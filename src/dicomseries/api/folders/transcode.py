@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from dicomseries import reading, transcoding
+from dicomseries.api.folders.frame_forms import (
+    NEW_UIDS,
+    FilesInForm,
+    FrameForm,
+    check_form,
+    files_in_form,
+)
 from dicomseries.codecs import Codec, CompressionWord, parse_compression, syntax_of
 from dicomseries.errors import ReadError, ValuesError
 from dicomseries.event_log import LOGGER
@@ -28,16 +37,18 @@ def transcode(
     out: str | os.PathLike[str],
     *,
     compression: Codec | CompressionWord | None = None,
+    to: FrameForm | None = None,
     overwrite: bool = False,
     sync: bool = True,
     workers: int | None = None,
     progress: ProgressReport | bool | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> TranscodeReceipt:
-    """Copy series with their pixels in another transfer syntax.
+    """Copy series in another transfer syntax, or as other files.
 
     Without loss: stored values, UIDs and all other elements stay. Every frame that is encoded anew
-    is decoded by a second decoder and compared before anything appears.
+    is decoded by a second decoder and compared before anything appears. With `to`, frames of
+    enhanced files become files of one frame, or the other way round, with new UIDs.
 
     Parameters
     ----------
@@ -48,6 +59,10 @@ def transcode(
     compression : codec or str, optional
         ``"none"`` for Explicit VR Little Endian, or `Rle`, `JpegLs`, `Jpeg2000`, `Htj2k`,
         `JpegXl` or their words. Without it files are copied byte by byte.
+    to : {"classic", "enhanced"}, optional
+        ``"classic"`` for a file for each frame of enhanced CT and MR, legacy converted PET and
+        multi-frame Secondary Capture; ``"enhanced"`` for one legacy converted enhanced file for
+        each series of CT, MR or PT (with highdicom). Other files stay as they are.
     overwrite : bool
         Replace a folder of DICOM files.
     sync : bool
@@ -92,6 +107,7 @@ def transcode(
     (1, 1, 1)
     """
     since = time.perf_counter()
+    check_form(to)
     syntax = None if compression is None else syntax_of(parse_compression(compression)).uid
     target = target_at(out, storage_options)
     target.check(overwrite=overwrite, resume=False)
@@ -100,28 +116,44 @@ def transcode(
         scanned = reading.scan(local_files)
         _check(scanned, files)
         names = _names(scanned.paths, local_files)
+        bytes_before = sum(path.stat().st_size for path in names.values())
         entries = [_entry(found) for found in scanned.series]
         sink = target.open_sink_of_objects(entries, overwrite=overwrite, sync=sync, read_back=True)
-        with progress_report(progress) as report, sink:
+        with progress_report(progress) as report, sink, _scratch_folder() as scratch:
+            form = FilesInForm(paths=names, reasons={}, frames=0)
+            if to is not None:
+                form = files_in_form(scanned, names, to, scratch, report)
             encoded: list[_Encoded] = []
-            for file in _encoded_files(names, syntax, workers or usable_processors()):
+            for file in _encoded_files(form.paths, syntax, workers or usable_processors()):
                 sink.put(file.name, [file.content])
                 encoded.append(file.without_content())
                 if report is not None:
-                    report(len(encoded), len(names), "encoding")
+                    report(len(encoded), len(form.paths), "encoding")
             sink.commit()
+    reasons = dict(form.reasons)
+    for file in encoded:
+        if file.reason and file.name not in reasons:
+            reasons[file.name] = file.reason
     LOGGER.info("transcode: %d files", len(encoded))
     return TranscodeReceipt(
         out=target.where,
         files=len(encoded),
         encoded=sum(file.is_encoded for file in encoded),
         frames=sum(file.frames for file in encoded),
-        bytes_before=sum(file.size_before for file in encoded),
+        bytes_before=bytes_before,
         bytes_after=sum(file.size for file in encoded),
         seconds=time.perf_counter() - since,
-        kept=tuple(KeptFile(name=file.name, reason=file.reason) for file in encoded if file.reason),
+        converted=form.frames,
+        kept=tuple(KeptFile(name=name, reason=reason) for name, reason in reasons.items()),
+        advice=(NEW_UIDS,) if form.frames else (),
         skipped=scanned.skipped,
     )
+
+
+@contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="dicomseries-") as folder:
+        yield Path(folder)
 
 
 def _check(scanned: reading.Scan, files: reading.SeriesFiles) -> None:
@@ -177,7 +209,6 @@ class _Encoded:
     name: str
     content: bytes
     size: int
-    size_before: int
     is_encoded: bool = False
     frames: int = 0
     reason: str = ""
@@ -188,7 +219,6 @@ class _Encoded:
             name=self.name,
             content=b"",
             size=self.size,
-            size_before=self.size_before,
             is_encoded=self.is_encoded,
             frames=self.frames,
             reason=self.reason,
@@ -213,7 +243,6 @@ def _encoded_files(
 
 
 def _encode_file(name: str, path: Path, syntax: str | None) -> _Encoded:
-    size_before = path.stat().st_size
     reason = ""
     if syntax is not None:
         try:
@@ -225,11 +254,8 @@ def _encode_file(name: str, path: Path, syntax: str | None) -> _Encoded:
                 name=name,
                 content=file.content,
                 size=len(file.content),
-                size_before=size_before,
                 is_encoded=file.is_encoded,
                 frames=file.frames,
             )
     content = path.read_bytes()
-    return _Encoded(
-        name=name, content=content, size=len(content), size_before=size_before, reason=reason
-    )
+    return _Encoded(name=name, content=content, size=len(content), reason=reason)

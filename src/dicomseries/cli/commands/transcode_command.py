@@ -24,6 +24,7 @@ def register(app: CommandLine) -> None:
         epilog=examples(
             "dicomseries transcode scans/ out/ --compress jpegls",
             "dicomseries transcode archive/ native/ --compress none",
+            "dicomseries transcode enhanced/ classic/ --to classic",
             "dicomseries transcode scans/ copy/",
         ),
     )(transcode)
@@ -46,6 +47,16 @@ def transcode(
             " files as they are]",
         ),
     ] = None,
+    to: Annotated[
+        str | None,
+        CommandOption(
+            "--to",
+            metavar="FORM",
+            help="classic: a file for each frame of multi-frame files. enhanced: one legacy"
+            " converted enhanced file for each series of CT, MR or PT, which needs highdicom."
+            " [default: files stay as they are]",
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         CommandOption(metavar="N", help="Threads.  [default: as many as there are processors]"),
@@ -53,11 +64,13 @@ def transcode(
     overwrite: shared_options.Overwrite = False,
     storage_options: shared_options.StorageOptions = None,
 ) -> int:
-    """Copy series with their pixels in another transfer syntax, without loss.
+    """Copy series in another transfer syntax or as other files, without loss.
 
     Stored values, UIDs and all other elements stay as they are. Each frame that is encoded anew is
     decoded by a second decoder and compared. OUT appears when all files are there. A file whose
-    pixels the codec cannot hold is copied as it is, and named.
+    pixels the codec cannot hold is copied as it is, and named. With --to, enhanced multi-frame
+    files become files of one frame or the other way round, with new UIDs; each frame is read again
+    and compared.
     """
     import dicomseries as dcs
 
@@ -67,6 +80,7 @@ def transcode(
             series,
             out,
             compression=cast("Any", compress),
+            to=cast("Any", to),
             overwrite=overwrite,
             workers=workers,
             progress=progress,
