@@ -1,4 +1,4 @@
-"""Lossless codecs: one frame → encoded bytes.
+"""Codecs: one frame → encoded bytes, without loss unless a user states it.
 
 Each codec is a class with ``check`` and ``encode`` in a module of its name.
 """
@@ -11,20 +11,24 @@ from dicomseries.codecs.htj2k import Htj2k
 from dicomseries.codecs.jpeg_2000 import Jpeg2000
 from dicomseries.codecs.jpeg_ls import JpegLs
 from dicomseries.codecs.jpeg_xl import JpegXl
+from dicomseries.codecs.lossy_streams import LOSSY_SYNTAXES, LossySyntax, lossy_stream
 from dicomseries.codecs.rle import Rle
 from dicomseries.errors import OptionError
 from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES, TransferSyntax
 
 __all__ = [
     "CODECS",
+    "LOSSY_SYNTAXES",
     "Codec",
     "CompressionWord",
     "Htj2k",
     "Jpeg2000",
     "JpegLs",
     "JpegXl",
+    "LossySyntax",
     "Rle",
     "codec_of",
+    "lossy_stream",
     "parse_compression",
     "syntax_of",
 ]

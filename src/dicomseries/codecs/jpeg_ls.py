@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dicomseries.codecs.imagecodecs_encoder import check_available, run
 from dicomseries.lazy_dataclass import dataclass
 
-__all__ = ["JpegLs"]
+__all__ = ["JpegLs", "without_spiff"]
 
 _START, _SPIFF = b"\xff\xd8", b"\xff\xe8"
 _ROOM, _HEADERS = 5, 1024
@@ -48,10 +48,10 @@ class JpegLs:
         The frame is of uint8, uint16 or int16, little endian.
         """
         words = frame.view(f"u{frame.dtype.itemsize}")
-        return _without_spiff(run("jpegls", words, out=_ROOM * words.nbytes + _HEADERS))
+        return without_spiff(run("jpegls", words, out=_ROOM * words.nbytes + _HEADERS))
 
 
-def _without_spiff(stream: bytes) -> bytes:
+def without_spiff(stream: bytes) -> bytes:
     """Return the stream without a SPIFF header.
 
     DICOM's interchange format has none.

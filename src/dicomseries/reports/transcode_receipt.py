@@ -61,6 +61,10 @@ class TranscodeReceipt:
         Files that are not DICOM.
     converted : int
         Frames that changed between single and multi-frame files, read again and found equal.
+    is_lossy : bool
+        Whether `near` or `ratio` allowed a loss.
+    largest_error, mean_error : float
+        Differences of stored values from the source, measured with two decoders.
     advice : tuple of str
         Sentences about what changed.
 
@@ -82,6 +86,9 @@ class TranscodeReceipt:
     kept: tuple[KeptFile, ...] = ()
     skipped: int = 0
     converted: int = 0
+    is_lossy: bool = False
+    largest_error: float = 0.0
+    mean_error: float = 0.0
     advice: tuple[str, ...] = ()
 
     @property
@@ -100,7 +107,10 @@ class TranscodeReceipt:
         if not self.encoded:
             return text
         text += f", {self.encoded} of them encoded anew: {self.ratio:.2f} to 1"
-        if self.frames:
+        if self.is_lossy:
+            text += f"; with loss: error {self.largest_error:g} at most, {self.mean_error:.3g} on"
+            text += " average, in stored values"
+        elif self.frames:
             text += f"; {counted(self.frames, 'frame')} equal after decoding"
         return text
 
@@ -118,6 +128,9 @@ class TranscodeReceipt:
             "kept": [{"name": file.name, "reason": file.reason} for file in self.kept],
             "skipped": self.skipped,
             "converted": self.converted,
+            "is_lossy": self.is_lossy,
+            "largest_error": self.largest_error,
+            "mean_error": self.mean_error,
             "advice": list(self.advice),
         }
 

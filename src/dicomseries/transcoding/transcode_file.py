@@ -45,7 +45,7 @@ from dicomseries.transcoding.frame_samples import (
     samples_of,
 )
 
-__all__ = ["TranscodedFile", "transcoded"]
+__all__ = ["TranscodedFile", "as_file", "transcoded"]
 
 Frame = npt.NDArray[Any]
 
@@ -72,12 +72,19 @@ class TranscodedFile:
         pixels were copied.
     is_encoded : bool
         False if the file had the transfer syntax already.
+    samples : int
+        Stored values that changed with loss; 0 without.
+    largest_error, mean_error : float
+        Their differences from the source.
     """
 
     content: bytes
     transfer_syntax_uid: str
     frames: int
     is_encoded: bool = True
+    samples: int = 0
+    largest_error: float = 0.0
+    mean_error: float = 0.0
 
     def __repr__(self) -> str:
         return f"TranscodedFile({len(self.content):,} bytes)"
@@ -125,7 +132,7 @@ def transcoded(content: bytes | Path, transfer_syntax_uid: str) -> TranscodedFil
     >>> transcoded(file, "1.2.840.10008.1.2.5").frames
     1
     """
-    with _as_file(content) as path:
+    with as_file(content) as path:
         instance = read_instance(path)
         if instance.transfer_syntax == transfer_syntax_uid and instance.family.has_preamble:
             return _unchanged(path, transfer_syntax_uid)
@@ -168,7 +175,7 @@ def _codec(uid: str) -> Codec | None:
 
 
 @contextmanager
-def _as_file(content: bytes | Path) -> Iterator[Path]:
+def as_file(content: bytes | Path) -> Iterator[Path]:
     """Give a path; bytes are put into a private file."""
     if isinstance(content, Path):
         yield content
@@ -304,7 +311,7 @@ def _meta_bytes(instance: Instance, meta: dict[int, bytes], uid: str) -> bytes:
 
 def _verify(instance: Instance, content: bytes, frames: list[Frame]) -> None:
     """Read the new file; decode encoded frames by another decoder, and compare."""
-    with _as_file(content) as path:
+    with as_file(content) as path:
         written = read_instance(path)
         for index, expected in enumerate(frames):
             if is_kept_as_ybr(written):

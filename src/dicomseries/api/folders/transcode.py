@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from dicomseries.api.folders.frame_forms import (
     check_form,
     files_in_form,
 )
+from dicomseries.api.folders.stated_loss import LOSSY_FILES, check_loss
 from dicomseries.codecs import Codec, CompressionWord, parse_compression, syntax_of
 from dicomseries.errors import ReadError, ValuesError
 from dicomseries.event_log import LOGGER
@@ -37,6 +39,8 @@ def transcode(
     out: str | os.PathLike[str],
     *,
     compression: Codec | CompressionWord | None = None,
+    near: int | None = None,
+    ratio: float | None = None,
     to: FrameForm | None = None,
     overwrite: bool = False,
     sync: bool = True,
@@ -47,7 +51,8 @@ def transcode(
     """Copy series in another transfer syntax, or as other files.
 
     Without loss: stored values, UIDs and all other elements stay. Every frame that is encoded anew
-    is decoded by a second decoder and compared before anything appears. With `to`, frames of
+    is decoded by a second decoder and compared before anything appears. `near` and `ratio` alone
+    allow a loss: the files are then derived images with new UIDs. With `to`, frames of
     enhanced files become files of one frame, or the other way round, with new UIDs.
 
     Parameters
@@ -59,6 +64,10 @@ def transcode(
     compression : codec or str, optional
         ``"none"`` for Explicit VR Little Endian, or `Rle`, `JpegLs`, `Jpeg2000`, `Htj2k`,
         `JpegXl` or their words. Without it files are copied byte by byte.
+    near : int, optional
+        With ``compression="jpegls"``: JPEG-LS near-lossless, no stored value changes by more.
+    ratio : float, optional
+        With ``"j2k"`` or ``"htj2k"``: with loss, so that the pixels are this much smaller.
     to : {"classic", "enhanced"}, optional
         ``"classic"`` for a file for each frame of enhanced CT and MR, legacy converted PET and
         multi-frame Secondary Capture; ``"enhanced"`` for one legacy converted enhanced file for
@@ -108,7 +117,9 @@ def transcode(
     """
     since = time.perf_counter()
     check_form(to)
-    syntax = None if compression is None else syntax_of(parse_compression(compression)).uid
+    codec = parse_compression(compression)
+    loss = check_loss(codec, near, ratio)
+    syntax = None if compression is None else syntax_of(codec).uid
     target = target_at(out, storage_options)
     target.check(overwrite=overwrite, resume=False)
     files = reading.parse_series_files(series)
@@ -124,7 +135,7 @@ def transcode(
             if to is not None:
                 form = files_in_form(scanned, names, to, scratch, report)
             encoded: list[_Encoded] = []
-            for file in _encoded_files(form.paths, syntax, workers or usable_processors()):
+            for file in _encoded_files(form.paths, syntax, loss, workers or usable_processors()):
                 sink.put(file.name, [file.content])
                 encoded.append(file.without_content())
                 if report is not None:
@@ -145,9 +156,26 @@ def transcode(
         seconds=time.perf_counter() - since,
         converted=form.frames,
         kept=tuple(KeptFile(name=name, reason=reason) for name, reason in reasons.items()),
-        advice=(NEW_UIDS,) if form.frames else (),
+        is_lossy=loss is not None,
+        largest_error=max((file.largest_error for file in encoded), default=0.0),
+        mean_error=_mean_error(encoded),
+        advice=_advice(form, encoded),
         skipped=scanned.skipped,
     )
+
+
+def _mean_error(encoded: Sequence[_Encoded]) -> float:
+    samples = sum(file.samples for file in encoded)
+    return sum(file.mean_error * file.samples for file in encoded) / max(samples, 1)
+
+
+def _advice(form: FilesInForm, encoded: Sequence[_Encoded]) -> tuple[str, ...]:
+    advice = []
+    if form.frames:
+        advice.append(NEW_UIDS)
+    if any(file.samples for file in encoded):
+        advice.append(LOSSY_FILES)
+    return tuple(advice)
 
 
 @contextmanager
@@ -211,29 +239,25 @@ class _Encoded:
     size: int
     is_encoded: bool = False
     frames: int = 0
+    samples: int = 0
+    largest_error: float = 0.0
+    mean_error: float = 0.0
     reason: str = ""
 
     def without_content(self) -> _Encoded:
         """Return its facts alone, so that memory stays flat."""
-        return _Encoded(
-            name=self.name,
-            content=b"",
-            size=self.size,
-            is_encoded=self.is_encoded,
-            frames=self.frames,
-            reason=self.reason,
-        )
+        return replace(self, content=b"")
 
 
 def _encoded_files(
-    names: Mapping[str, Path], syntax: str | None, workers: int
+    names: Mapping[str, Path], syntax: str | None, loss: transcoding.Loss | None, workers: int
 ) -> Iterator[_Encoded]:
     """Yield the files of the target in order; a few are encoded at a time."""
     with ThreadPoolExecutor(workers) as pool:
         under_way: deque[Future[_Encoded]] = deque()
         try:
             for name, path in names.items():
-                under_way.append(pool.submit(_encode_file, name, path, syntax))
+                under_way.append(pool.submit(_encode_file, name, path, syntax, loss))
                 if len(under_way) > 2 * workers:
                     yield under_way.popleft().result()
             while under_way:
@@ -242,11 +266,16 @@ def _encoded_files(
             pool.shutdown(cancel_futures=True)
 
 
-def _encode_file(name: str, path: Path, syntax: str | None) -> _Encoded:
+def _encode_file(
+    name: str, path: Path, syntax: str | None, loss: transcoding.Loss | None
+) -> _Encoded:
     reason = ""
     if syntax is not None:
         try:
-            file = transcoding.transcoded(path, syntax)
+            if loss is not None:
+                file = transcoding.lossy_file(path, loss)
+            else:
+                file = transcoding.transcoded(path, syntax)
         except ValuesError as error:
             reason = str(error.given)
         else:
@@ -256,6 +285,9 @@ def _encode_file(name: str, path: Path, syntax: str | None) -> _Encoded:
                 size=len(file.content),
                 is_encoded=file.is_encoded,
                 frames=file.frames,
+                samples=file.samples,
+                largest_error=file.largest_error,
+                mean_error=file.mean_error,
             )
     content = path.read_bytes()
     return _Encoded(name=name, content=content, size=len(content), reason=reason)

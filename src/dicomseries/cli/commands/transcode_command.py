@@ -25,6 +25,7 @@ def register(app: CommandLine) -> None:
             "dicomseries transcode scans/ out/ --compress jpegls",
             "dicomseries transcode archive/ native/ --compress none",
             "dicomseries transcode enhanced/ classic/ --to classic",
+            "dicomseries transcode scans/ small/ --compress jpegls --near 2",
             "dicomseries transcode scans/ copy/",
         ),
     )(transcode)
@@ -43,8 +44,24 @@ def transcode(
         CommandOption(
             "--compress",
             metavar="CODEC",
-            help="none, rle, jpegls, j2k, htj2k or jxl, all without loss.  [default: copy the"
-            " files as they are]",
+            help="none, rle, jpegls, j2k, htj2k or jxl; without loss unless --near or --ratio says"
+            " so.  [default: copy the files as they are]",
+        ),
+    ] = None,
+    near: Annotated[
+        int | None,
+        CommandOption(
+            "--near",
+            metavar="N",
+            help="With loss, for jpegls: no stored value changes by more than N.",
+        ),
+    ] = None,
+    ratio: Annotated[
+        float | None,
+        CommandOption(
+            "--ratio",
+            metavar="R",
+            help="With loss, for j2k and htj2k: the pixels become R times smaller.",
         ),
     ] = None,
     to: Annotated[
@@ -64,13 +81,14 @@ def transcode(
     overwrite: shared_options.Overwrite = False,
     storage_options: shared_options.StorageOptions = None,
 ) -> int:
-    """Copy series in another transfer syntax or as other files, without loss.
+    """Copy series in another transfer syntax or as other files.
 
     Stored values, UIDs and all other elements stay as they are. Each frame that is encoded anew is
     decoded by a second decoder and compared. OUT appears when all files are there. A file whose
     pixels the codec cannot hold is copied as it is, and named. With --to, enhanced multi-frame
     files become files of one frame or the other way round, with new UIDs; each frame is read again
-    and compared.
+    and compared. --near and --ratio make derived images with new UIDs; the receipt states the
+    largest and the mean error.
     """
     import dicomseries as dcs
 
@@ -80,6 +98,8 @@ def transcode(
             series,
             out,
             compression=cast("Any", compress),
+            near=near,
+            ratio=ratio,
             to=cast("Any", to),
             overwrite=overwrite,
             workers=workers,
