@@ -9,7 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import VerificationError
-from dicomseries.reading import FunctionalGroups, Instance, path_of, read_frames, read_instance
+from dicomseries.reading import (
+    FunctionalGroups,
+    Instance,
+    as_numbers,
+    path_of,
+    read_frames,
+    read_instance,
+)
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["FrameFacts", "check_classic_frame", "check_enhanced_frames", "facts_of_frames"]
 
@@ -81,9 +89,16 @@ def _compare(single: Instance, facts: FrameFacts, index: int, source: Instance) 
         expected = of_frames[index]
         if not np.isfinite(expected).all():
             continue
-        numbers = single.numbers(keyword)[: len(expected)] or _UNSTATED.get(keyword, ())
+        numbers = _numbers(single, keyword)[: len(expected)] or _UNSTATED.get(keyword, ())
         if not np.array_equal(numbers, expected):
             raise _differs(source, keyword)
+
+
+def _numbers(instance: Instance, keyword: str) -> tuple[float, ...]:
+    element = instance.element(tag_of(keyword))
+    if element is None:
+        return ()
+    return as_numbers(element.vr, element.raw, instance.byte_order)
 
 
 def _differs(source: Instance, what: str) -> VerificationError:

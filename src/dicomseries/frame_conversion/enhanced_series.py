@@ -185,12 +185,28 @@ def _keep_facts(result: Any, datasets: Mapping[str, Any]) -> None:
         if _UNASSIGNED not in item:
             setattr(item, _UNASSIGNED, [Dataset()])
         _keep_others(result, flat_attributes((shared, item)), source, item[_UNASSIGNED].value[0])
-    first = next(iter(datasets.values()))
+    _correct_shared(result, next(iter(datasets.values())), is_single=len(datasets) == 1)
+
+
+def _correct_shared(result: Any, first: Any, *, is_single: bool) -> None:
+    """Take out what highdicom adds without a source."""
+    shared = result.SharedFunctionalGroupsSequence[0]
+    if is_single:
+        for measures in shared.get("PixelMeasuresSequence", []):
+            _correct_spacing(measures, first)
     if first.SOPClassUID == _PET and _REAL_WORLD in shared:
         delattr(shared, _REAL_WORLD)  # the mapping of PET is one for each frame
     for keyword in _ADDED_EMPTY:
         if keyword in result and not result.get(keyword) and keyword not in first:
             delattr(result, keyword)
+
+
+def _correct_spacing(measures: Any, source: Any) -> None:
+    """Take a made-up SpacingBetweenSlices of a single slice out."""
+    if "SpacingBetweenSlices" in source:
+        measures.SpacingBetweenSlices = source.SpacingBetweenSlices
+    elif "SpacingBetweenSlices" in measures:
+        del measures.SpacingBetweenSlices
 
 
 def _correct_group(group: Any, source: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 import dicomseries as dcs
+from dicomseries.api.folders import frame_forms
 from dicomseries.cli import main
 from dicomseries.errors import OptionError, VerificationError
 from dicomseries.frame_conversion import (
@@ -120,8 +121,9 @@ def test_b_values_survive_both_ways(tmp_path):
     per_volume = {"DiffusionBValue": [0, 1000]}
     options = {"axes": "tzyx", "shape": (2, 3, 6, 9), "per_volume": per_volume}
     written(tmp_path / "in", "MR", KINDS["MR"], **options)
-    dcs.transcode(tmp_path / "in", tmp_path / "enhanced", to="enhanced", sync=False)
-    dcs.transcode(tmp_path / "enhanced", tmp_path / "classic", to="classic", sync=False)
+    there = dcs.transcode(tmp_path / "in", tmp_path / "enhanced", to="enhanced", sync=False)
+    back = dcs.transcode(tmp_path / "enhanced", tmp_path / "classic", to="classic", sync=False)
+    assert (there.kept, back.kept, there.converted, back.converted) == ((), (), 6, 6)
     source = dcs.read(tmp_path / "in")
     for form in ("enhanced", "classic"):
         np.testing.assert_array_equal(np.asarray(dcs.read(tmp_path / form)), np.asarray(source))
@@ -146,6 +148,27 @@ def test_what_has_no_other_form_stays_and_is_named(tmp_path):
     assert {file.name for file in receipt.kept} == {"rtdose.dcm", "CT_small.dcm"}
     for path in (tmp_path / "in").iterdir():
         assert (tmp_path / "out" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_series_that_would_be_read_differently_stays(tmp_path, monkeypatch):
+    written(tmp_path / "in", "MR", KINDS["MR"])
+    monkeypatch.setattr(frame_forms, "_is_same_grid", lambda *_: False)
+    for to in ("enhanced", "classic"):
+        receipt = dcs.transcode(tmp_path / "in", tmp_path / to, to=to, sync=False)
+        assert (receipt.files, receipt.converted, len(receipt.kept)) == (4, 0, 4)
+        for path in (tmp_path / "in").iterdir():
+            assert (tmp_path / to / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_single_slice_keeps_its_thickness(tmp_path):
+    written(tmp_path / "in", "CT", KINDS["CT"], shape=(1, 6, 9))
+    path = next((tmp_path / "in").glob("*.dcm"))
+    dataset = pydicom.dcmread(path)
+    del dataset.SpacingBetweenSlices
+    dataset.save_as(path)
+    receipt = dcs.transcode(tmp_path / "in", tmp_path / "out", to="enhanced", sync=False)
+    assert receipt.kept == ()
+    assert dcs.scan(tmp_path / "out")[0].grid.spacing_mm[2] == 2.5
 
 
 def test_ct_in_other_units_is_not_called_hounsfield(tmp_path):

@@ -74,6 +74,18 @@ def test_folders_and_equal_names_stay_apart(ct, tmp_path):
     assert {"a-deep-1/0001.dcm", "b/0001.dcm", "b/0001-2.dcm"} <= names
 
 
+def test_objects_without_pixels_beside_images_are_copied(ct, tmp_path):
+    shutil.copytree(ct, tmp_path / "in")
+    dataset = pydicom.dcmread(tmp_path / "in" / "0001.dcm")
+    del dataset.PixelData
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.66"
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    dataset.save_as(tmp_path / "in" / "raw.dcm")
+    receipt = dcs.transcode(tmp_path / "in", tmp_path / "out", compression="rle", sync=False)
+    assert receipt.files == 6
+    assert [file.name for file in receipt.kept] == ["raw.dcm"]
+
+
 def test_a_damaged_file_stops_everything(ct, tmp_path):
     shutil.copytree(ct, tmp_path / "in")
     last = tmp_path / "in" / "0005.dcm"

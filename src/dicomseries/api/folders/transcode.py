@@ -126,7 +126,7 @@ def transcode(
     with reading.local_files(files, storage_options) as local_files:
         scanned = reading.scan(local_files)
         _check(scanned, files)
-        names = _names(scanned.paths, local_files)
+        names = _names(_all_paths(scanned), local_files)
         bytes_before = sum(path.stat().st_size for path in names.values())
         entries = [_entry(found) for found in scanned.series]
         sink = target.open_sink_of_objects(entries, overwrite=overwrite, sync=sync, read_back=True)
@@ -162,6 +162,11 @@ def transcode(
         advice=_advice(form, encoded),
         skipped=scanned.skipped,
     )
+
+
+def _all_paths(scanned: reading.Scan) -> list[Path]:
+    """Return the files of all series, also those without pixels beside images."""
+    return [Path(instance.path) for instance in scanned.instances]
 
 
 def _mean_error(encoded: Sequence[_Encoded]) -> float:
