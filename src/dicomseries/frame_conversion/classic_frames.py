@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from dicomseries.errors import ValuesError
 from dicomseries.frame_conversion.compare_conversion import check_classic_frame, facts_of_frames
 from dicomseries.frame_conversion.flat_attributes import flat_attributes, set_value
 from dicomseries.frame_conversion.scan_terms import scan_terms
@@ -97,6 +99,8 @@ def classic_obstacle(instance: Instance) -> str:
     """
     if instance.sop_class_uid not in _CLASSIC_CLASSES:
         return "its kind has no form of one frame per file"
+    if not (instance.text("SOPInstanceUID") and instance.text("SeriesInstanceUID")):
+        return "a file without SOPInstanceUID or SeriesInstanceUID"
     if instance.text("FrameIncrementPointer") and (
         instance.raw("FrameTime") or instance.raw("FrameTimeVector")
     ):
@@ -154,11 +158,20 @@ def classic_files(path: Path, folder: Path, *, first_number: int = 1) -> Iterato
     pixels = memoryview(whole.PixelData)
     for index in range(instance.frames):
         groups = (*shared, *per_frame[index : index + 1])
-        frame = _frame(whole, base, groups, index, first_number + index)
         content = bytes(pixels[index * size : (index + 1) * size])
-        frame.add_new(_PIXEL_DATA, "OW" if bits > 8 else "OB", content + b"\0" * (size % 2))
         target = folder / f"{first_number + index:04d}.dcm"
-        dcmwrite(target, frame, enforce_file_format=True)
+        try:
+            frame = _frame(whole, base, groups, index, first_number + index)
+            frame.add_new(_PIXEL_DATA, "OW" if bits > 8 else "OB", content + b"\0" * (size % 2))
+            dcmwrite(target, frame, enforce_file_format=True)
+        except (ValueError, TypeError, AttributeError, LookupError, struct.error) as error:
+            raise ValuesError(
+                code="series-not-convertible",
+                where=path.name,
+                given=f"an attribute of frame {index + 1} cannot be written: {error}",
+                expected="attributes with legal values",
+                remedy="Leave this file as it is.",
+            ) from error
         check_classic_frame(instance, facts, index, target)
         yield target
     native.unlink()

@@ -50,6 +50,7 @@ _REPLACED = frozenset(
     }
 )
 """Attributes that the multi-frame file states in its own way."""
+_IDENTITY = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
 _ALIKE = (
     "SOPClassUID",
     "PhotometricInterpretation",
@@ -76,6 +77,9 @@ def enhanced_obstacle(instances: Sequence[Instance]) -> str:
     for keyword in _ALIKE:
         if len({instance.raw(keyword) for instance in instances}) > 1:
             return f"{keyword} differs between the files of the series"
+    for keyword in _IDENTITY:
+        if not all(instance.text(keyword) for instance in instances):
+            return f"a file without {keyword}"
     if len({instance.text("SOPInstanceUID") for instance in instances}) < len(instances):
         return "two files have the same SOPInstanceUID"
     if instances[0].samples > 1:
