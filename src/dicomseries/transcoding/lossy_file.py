@@ -160,7 +160,7 @@ def _not_encodable(instance: Instance, reason: str) -> ValuesError:
         where=instance.name,
         given=reason,
         expected="an image that can be compressed with this loss",
-        remedy="Compress it without loss.",
+        remedy="Leave `near=` and `ratio=` out for no loss.",
     )
 
 
@@ -231,6 +231,6 @@ def _errors(
             where=instance.name,
             given=f"a stored value that is {largest:g} off",
             expected=f"at most {loss.near}, as `near=` says",
-            remedy="Compress it without loss, and report this.",
+            remedy="Leave `near=` out for no loss, and report this.",
         )
     return largest, max(totals)
