@@ -218,6 +218,22 @@ def test_a_dicomdir_is_read_as_the_files_that_it_lists(tmp_path):
     assert receipt.study_uid == dcs.tags(directory)["StudyInstanceUID"]
 
 
+def test_a_folder_of_several_series_is_packed_as_it_is(tmp_path):
+    for number, kind in enumerate(("CT", "MR")):
+        dcs.write(ARRAY + number, tmp_path / "scans" / kind, kind=kind, **FORM)
+    dcs.transcode(tmp_path / "scans", tmp_path / "cd", dicomdir=True, sync=False)
+    dcs.transcode(tmp_path / "scans", tmp_path / "cd.zip", dicomdir=True, sync=False)
+    before = {path.read_bytes() for path in (tmp_path / "scans").rglob("*.dcm")}
+    packed = {path.read_bytes() for path in (tmp_path / "cd").rglob("IM*")}
+    assert packed == before
+    for place in ("cd", "cd/DICOMDIR", "cd.zip"):
+        assert [series.modality for series in dcs.scan(tmp_path / place)] in (
+            ["CT", "MR"],
+            ["MR", "CT"],
+        )
+    assert dciodvfy(tmp_path / "cd" / "DICOMDIR").errors == ()
+
+
 def test_a_copy_in_lower_case_is_found_and_missing_and_other_files_are_named(tmp_path):
     dcs.write(ARRAY, tmp_path / "cd", kind="CT", dicomdir=True, **FORM)
     folder = tmp_path / "cd" / "PT000000" / "ST000000" / "SE000000"

@@ -10,6 +10,7 @@ from dicomseries.cli.option_parameters import shared_option
 __all__ = [
     "Affine",
     "Axes",
+    "Dicomdir",
     "Direction",
     "Origin",
     "Overwrite",
@@ -31,6 +32,7 @@ Affine = Annotated[str | None, shared_option("affine")]
 Space = Annotated[str | None, shared_option("space")]
 Axes = Annotated[str | None, shared_option("axes")]
 TimePoint = Annotated[int | None, shared_option("time_point")]
+Dicomdir = Annotated[bool, shared_option("dicomdir", group="")]
 Overwrite = Annotated[bool, shared_option("overwrite")]
 StorageOptions = Annotated[list[str] | None, shared_option("storage_options")]
 Series = Annotated[

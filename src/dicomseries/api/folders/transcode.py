@@ -44,6 +44,7 @@ def transcode(
     to: FrameForm | None = None,
     overwrite: bool = False,
     sync: bool = True,
+    dicomdir: bool = False,
     workers: int | None = None,
     progress: ProgressReport | bool | None = None,
     storage_options: Mapping[str, Any] | None = None,
@@ -76,6 +77,8 @@ def transcode(
         Replace a folder of DICOM files.
     sync : bool
         Make the files durable (fsync) before they appear.
+    dicomdir : bool
+        Make a DICOM File-set, as on a CD, in a folder, ``.zip`` or ``.tar``.
     workers : int, optional
         Threads; one for each processor if not given.
     progress : bool or callable, optional
@@ -94,6 +97,8 @@ def transcode(
         If the compression is unknown.
     ReadError
         If there is no series, or a file is damaged: nothing is written.
+    MetadataError
+        If a file lacks what a DICOMDIR must hold, or an instance is there twice.
     TargetError, WriteError
         If the target is not free or cannot be written.
     VerificationError
@@ -120,7 +125,7 @@ def transcode(
     codec = parse_compression(compression)
     loss = check_loss(codec, near, ratio)
     syntax = None if compression is None else syntax_of(codec).uid
-    target = target_at(out, storage_options)
+    target = target_at(out, storage_options, dicomdir=dicomdir)
     target.check(overwrite=overwrite, resume=False)
     files = reading.parse_series_files(series)
     with reading.local_files(files, storage_options) as local_files:

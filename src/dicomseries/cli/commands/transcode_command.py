@@ -26,7 +26,7 @@ def register(app: CommandLine) -> None:
             "dicomseries transcode archive/ native/ --compress none",
             "dicomseries transcode enhanced/ classic/ --to classic",
             "dicomseries transcode scans/ small/ --compress jpegls --near 2",
-            "dicomseries transcode scans/ copy/",
+            "dicomseries transcode scans/ cd.zip --dicomdir",
         ),
     )(transcode)
 
@@ -37,7 +37,7 @@ def transcode(
         str,
         CommandArgument(metavar="SERIES", help="Folder with all below it, file, archive or URL."),
     ],
-    out: Annotated[str, CommandArgument(metavar="OUT", help="Folder or URL to make.")],
+    out: Annotated[str, CommandArgument(metavar="OUT", help="Folder, .zip, .tar or URL to make.")],
     *,
     compress: Annotated[
         str | None,
@@ -79,6 +79,7 @@ def transcode(
         CommandOption(metavar="N", help="Threads.  [default: as many as there are processors]"),
     ] = None,
     overwrite: shared_options.Overwrite = False,
+    dicomdir: shared_options.Dicomdir = False,
     storage_options: shared_options.StorageOptions = None,
 ) -> int:
     """Copy series in another transfer syntax or as other files.
@@ -102,6 +103,7 @@ def transcode(
             ratio=ratio,
             to=cast("Any", to),
             overwrite=overwrite,
+            dicomdir=dicomdir,
             workers=workers,
             progress=progress,
             storage_options=storage_options_of(storage_options),
