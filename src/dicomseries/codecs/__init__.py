@@ -5,16 +5,19 @@ Each codec is a class with ``check`` and ``encode`` in a module of its name.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from dicomseries.codecs.htj2k import Htj2k
 from dicomseries.codecs.jpeg_2000 import Jpeg2000
 from dicomseries.codecs.jpeg_ls import JpegLs
 from dicomseries.codecs.jpeg_xl import JpegXl
-from dicomseries.codecs.lossy_streams import LOSSY_SYNTAXES, LossySyntax, lossy_stream
 from dicomseries.codecs.rle import Rle
 from dicomseries.errors import OptionError
+from dicomseries.lazy_exports import export_lazily
 from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES, TransferSyntax
+
+if TYPE_CHECKING:
+    from dicomseries.codecs.lossy_streams import LOSSY_SYNTAXES, LossySyntax, lossy_stream
 
 __all__ = [
     "CODECS",
@@ -32,6 +35,11 @@ __all__ = [
     "parse_compression",
     "syntax_of",
 ]
+
+export_lazily(
+    __name__,
+    {"dicomseries.codecs.lossy_streams": ("LOSSY_SYNTAXES", "LossySyntax", "lossy_stream")},
+)
 
 Codec: TypeAlias = Rle | JpegLs | Jpeg2000 | Htj2k | JpegXl
 """Codecs of `compression=`; it also takes their words and None."""
