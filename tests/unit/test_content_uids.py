@@ -92,7 +92,6 @@ UNCHANGING: dict[str, Pair] = {
     "progress": Pair(None, lambda *_: None),
     "overwrite": Pair(False, True),
     "resume": Pair(False, True),
-    "dicomdir": Pair(False, True),
     "verify": Pair(True, False),
     "sync": Pair(True, False),
     "storage_options": Pair(None, {}),
@@ -102,6 +101,7 @@ UNCHANGING: dict[str, Pair] = {
 NEITHER = {
     "source": "the voxels: the digest of them is tested below",
     "out": "the place of the files; the same series may lie in two places",
+    "dicomdir": "names of files; attributes that a File-set needs are demanded",
     "executor": "tests/system/test_dask_cluster.py compares the bytes written by a cluster",
 }
 """Arguments without a pair of values, and why."""

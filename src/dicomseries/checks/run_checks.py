@@ -54,7 +54,7 @@ def check_instances(
     >>> instance = read_instance(get_testdata_file("CT_small.dcm"))
     >>> findings = check_instances([instance, instance])
     >>> [finding.id for finding in findings if finding.level == "error"]
-    ['GEO-004', 'SER-008', 'SER-009']
+    ['SER-008', 'SER-009']
     """
     if not instances:
         return ()
