@@ -93,6 +93,7 @@ def test_a_write_and_a_read_import_few_modules_of_ours() -> None:
 
 def test_every_name_of_a_package_imported_on_first_use_exists() -> None:
     import dicomseries
+    import dicomseries.sources
 
     assert dicomseries.sources.FORMATS
     assert "save_volume" in dir(dicomseries.sinks)

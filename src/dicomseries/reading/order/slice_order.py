@@ -37,6 +37,7 @@ _PICTURE_SPACING = frozenset(
     )
 )
 _ORIENTATION = frozenset({tag_of("ImageOrientationPatient")})
+_GE_CREATOR = 0x00190010
 
 Floats = npt.NDArray[np.float64]
 
@@ -70,7 +71,7 @@ def place_files(instances: Sequence[Instance]) -> Placement:
     grid, problems = place_on_grid(_planes(in_order, positions[sorting.order]), sorting)
     if grid is None and any(problem.code == "pixel-spacing-differs" for problem in problems):
         return _place_irregular(files)
-    problems += consistency_problems(in_order)
+    problems += [*consistency_problems(in_order), *_vendor_problems(in_order)]
     volumes = None
     if sorting.arrangement is not None and sorting.arrangement.volumes > 1 and grid is not None:
         volumes = sorting.arrangement.volumes
@@ -87,6 +88,18 @@ def place_files(instances: Sequence[Instance]) -> Placement:
 def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:
     """Yield errors of files that form no array."""
     yield from format_problems(files)
+
+
+def _vendor_problems(files: Sequence[Instance]) -> Iterator[Problem]:
+    """Yield what only private elements of a vendor say about the slices."""
+    creator = files[0].element(_GE_CREATOR)
+    if creator is None or not creator.raw.startswith(b"GEMS_ACQU_01"):
+        return
+    from dicomseries.reading.modalities.mirrored_volumes import (  # noqa: PLC0415 - for few files
+        mirrored_problems,
+    )
+
+    yield from mirrored_problems(files)
 
 
 def _place_pictures(files: tuple[Instance, ...]) -> Placement:
