@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -141,24 +138,23 @@ def enhanced_file(paths: Sequence[Path], target: Path, *, number: int = 1) -> in
     series = hashlib.sha256(str(first.SeriesInstanceUID).encode()).digest()
     for dataset in datasets:
         dataset.decode()  # texts become UTF-8
-    with _quiet():
-        try:
-            result = _converter(first.SOPClassUID)(
-                datasets,
-                series_instance_uid=make_uid(series, "enhanced series"),
-                series_number=max(int(first.get("SeriesNumber") or 1), 1),
-                sop_instance_uid=make_uid(entropy, "enhanced instance"),
-                instance_number=number,
-                transfer_syntax_uid=EXPLICIT_VR_LITTLE_ENDIAN,
-            )
-        except (ValueError, AttributeError, KeyError, TypeError, IndexError) as error:
-            raise ValuesError(
-                code="series-not-convertible",
-                where=paths[0].name,
-                given=f"highdicom cannot convert it: {error}",
-                expected="files of one frame with the attributes of their kind",
-                remedy="Leave this series as it is.",
-            ) from error
+    try:
+        result = _converter(first.SOPClassUID)(
+            datasets,
+            series_instance_uid=make_uid(series, "enhanced series"),
+            series_number=max(int(first.get("SeriesNumber") or 1), 1),
+            sop_instance_uid=make_uid(entropy, "enhanced instance"),
+            instance_number=number,
+            transfer_syntax_uid=EXPLICIT_VR_LITTLE_ENDIAN,
+        )
+    except (ValueError, AttributeError, KeyError, TypeError, IndexError) as error:
+        raise ValuesError(
+            code="series-not-convertible",
+            where=paths[0].name,
+            given=f"highdicom cannot convert it: {error}",
+            expected="files of one frame with the attributes of their kind",
+            remedy="Leave this series as it is.",
+        ) from error
     _keep_facts(result, {str(dataset.SOPInstanceUID): dataset for dataset in datasets})
     if "Laterality" in first and "Laterality" not in result:
         result.Laterality = first.Laterality  # Type 2C: highdicom leaves out empty values
@@ -275,17 +271,3 @@ def _converter(sop_class_uid: str) -> Any:
     except ImportError as error:
         raise missing_package(extra="seg", where='`to="enhanced"`') from error
     return getattr(highdicom.legacy, _CONVERTERS[str(sop_class_uid)])
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep highdicom's and pydicom's notes about the source off the screen."""
-    logger = logging.getLogger("highdicom")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
