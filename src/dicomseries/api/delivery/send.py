@@ -53,7 +53,7 @@ def send(
     storage_options: Mapping[str, Any] | None = None,
     source_options: Mapping[str, Any] | None = None,
 ) -> SendReceipt:
-    """Send series to an archive; instances that it has already stay away.
+    """Send the instances of series that an archive does not have yet.
 
     Parameters
     ----------
@@ -295,7 +295,7 @@ def delivery_error(receipt: SendReceipt) -> DeliveryError:
     total = counted(len(receipt.instances), "instance")
     code, given = "instances-not-stored", f"{receipt.stored} of {total} are there"
     texts = list(dict.fromkeys(fault.text for fault in receipt.faults if fault.text))
-    remedy = "Send again for the others, when the cause is gone: those that are there stay away."
+    remedy = "Send again when the cause is gone: only the others are sent."
     if not receipt.faults and receipt.confirmation is not None:
         code, given = "delivery-not-confirmed", str(receipt.confirmation)
         texts = list(receipt.confirmation.faults)

@@ -86,7 +86,7 @@ def send(
     key: archive.Key = None,
     storage_options: shared_options.StorageOptions = None,
 ) -> None:
-    """Send every instance to an archive; what it has already stays away.
+    """Send every instance to an archive that it does not have yet.
 
     After a failure or Ctrl-C, the same command sends the rest. If the archive does not take every
     instance, the exit code is 4, and the report names the first faults. A transfer syntax that the
