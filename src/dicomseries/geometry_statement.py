@@ -52,7 +52,7 @@ Lengths = Literal["patient", "detector", "film", "ultrasound region", "ratio"]
 """Place of row and column spacing; with ``ratio`` only their ratio is known."""
 
 _NOT_SEEN = 0.01
-"""Departure from the even place, as a part of the smallest voxel edge, that nobody sees."""
+"""Largest distance from the even place, as a fraction of the smallest voxel edge."""
 _MOST_ROUNDED = 0.05
 """Largest part of the distance of voxels that is rounding: OHIF and dcm2niix act from here."""
 _MOST_DECIMALS = 8

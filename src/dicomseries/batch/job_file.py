@@ -159,7 +159,7 @@ class _Reader:
             return None
         texts = {name: str(fields.pop(name, "") or "") for name in JOB_FIELDS if name != "source"}
         if own.keys() <= set(JOB_FIELDS) and common.keys().isdisjoint(JOB_FIELDS):
-            # Ten thousand jobs without options of their own share one mapping.
+            # Jobs without options share one mapping: there may be ten thousand.
             return BatchJob(
                 place=place, number=number, source=fields["source"], options=common, **texts
             )

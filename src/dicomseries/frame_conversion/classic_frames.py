@@ -112,7 +112,7 @@ def classic_obstacle(instance: Instance) -> str:
 
 
 def classic_files(path: Path, folder: Path, *, first_number: int = 1) -> Iterator[Path]:
-    """Write each frame of a multi-frame file as a file of its own.
+    """Write each frame of a multi-frame file to a separate file.
 
     Functional groups become attributes; the study and the frame of reference stay. Every file is
     read again and compared with its frame: pixels, place, spacing, rescale, b-value.

@@ -133,13 +133,12 @@ def _swapped(content: bytes, size: int) -> bytes:
     return bytes(swapped)
 
 
-def joined(parts: Mapping[int, bytes], changes: Mapping[int, bytes]) -> bytes:
-    """Return elements in the order of their tags, with some replaced or added.
+def joined(parts: Mapping[int, bytes]) -> bytes:
+    """Return elements in the order of their tags.
 
     Examples
     --------
-    >>> joined({1: b"a", 3: b"c"}, {2: b"B", 3: b""})
-    b'aB'
+    >>> joined({3: b"c", 1: b"a"})
+    b'ac'
     """
-    merged = {**parts, **changes}
-    return b"".join(merged[tag] for tag in sorted(merged))
+    return b"".join(parts[tag] for tag in sorted(parts))

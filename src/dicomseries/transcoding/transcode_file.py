@@ -235,7 +235,7 @@ def _file(
     if not keeps_pixels:
         parts |= _pixel_elements(instance, frames, codec, implicit=implicit)
     header = _meta_bytes(instance, meta, uid)
-    content = header + joined(parts, {})
+    content = header + joined(parts)
     _verify(instance, content, frames)
     return TranscodedFile(content=content, transfer_syntax_uid=uid, frames=len(frames))
 
@@ -331,7 +331,7 @@ def _meta_bytes(instance: Instance, meta: dict[int, bytes], uid: str) -> bytes:
         uid_of_instance = instance.text("SOPInstanceUID")
         elements[0x00020003] = encode_element(0x00020003, "UI", (uid_of_instance,))
     elements[_SYNTAX] = encode_element(_SYNTAX, "UI", (uid,))
-    content = joined(elements, {})
+    content = joined(elements)
     length = encode_element(0x00020000, "UL", (len(content),))
     return bytes(128) + b"DICM" + length + content
 

@@ -267,7 +267,7 @@ def _of_one_study(
 
 
 def _numbered(images: Iterator[ConvertedImage], numbers: Counter[str]) -> Iterator[ConvertedImage]:
-    """Yield images with a SeriesNumber of their own in the study."""
+    """Yield images, numbered within their study by SeriesNumber."""
     for image in images:
         key = image.datatype if image.datatype in _NUMBERS else ""
         numbers[image.job.study + key] += 1
