@@ -12,8 +12,17 @@ from dicomseries.errors import counted
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.instance import Instance, unlike
-from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, frame_bits, pixel_bytes
-from dicomseries.reading.pixels.rescale_of_frames import has_colour_table, has_value_table
+from dicomseries.reading.pixels.pixel_format import (
+    FORMAT_TAGS,
+    PACKED_BITS,
+    frame_bits,
+    pixel_bytes,
+)
+from dicomseries.reading.pixels.rescale_of_frames import (
+    has_colour_table,
+    has_narrow_bits,
+    has_value_table,
+)
 from dicomseries.reading.problems import Problem
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.standard.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
@@ -259,6 +268,13 @@ def value_notes(files: Sequence[Instance], *, is_real: bool) -> tuple[str, ...]:
         notes.append(_PALETTE_NOTES[is_real])
     if has_value_table(first):
         notes.append(_MODALITY_NOTES[is_real])
+        if is_real and any(map(has_narrow_bits, files)):
+            notes.append(
+                "The Modality LUT states 8 bits for entries of up to 16 bits; they are read as "
+                "16 bits."
+            )
+    if first.number("BitsAllocated") == PACKED_BITS:
+        notes.append("The file has 12 bits for each value, without padding (ACR-NEMA).")
     if first.text("PixelPresentation") in {"COLOR", "MIXED"} and photometric == "MONOCHROME2":
         notes.append(
             "The file has a palette that colours some of its values (PixelPresentation "

@@ -16,6 +16,10 @@ from dicomseries.reading.series_folders import Scan, Series
 __all__ = ["damage_problems", "nothing_found", "select", "select_images"]
 
 
+_MOST_LISTED = 50
+"""Series or parts in a message."""
+
+
 def select(path: SeriesFiles | LocalFiles, scanned: Scan, series: str | None) -> Series:
     """Return the series with this UID, or the only one.
 
@@ -46,7 +50,7 @@ def select(path: SeriesFiles | LocalFiles, scanned: Scan, series: str | None) ->
             name,
             scanned.series,
             code="series-not-found",
-            given=f"{series}; the folder holds",
+            given=f"{series}",
             expected="the SeriesInstanceUID of a series in this folder",
         )
     if len({item.series_uid for item in matching}) == 1:
@@ -54,14 +58,14 @@ def select(path: SeriesFiles | LocalFiles, scanned: Scan, series: str | None) ->
             name,
             matching,
             code="several-parts",
-            given=f"a series whose images are not one array, in {len(matching)} parts:",
+            given=f"a series whose images are not one array, in {len(matching)} parts",
             expected="one part",
         )
     raise _to_choose(
         name,
         matching,
         code="several-series",
-        given=f"{len(matching)}; the folder holds",
+        given=f"{len(matching)} series",
         expected="one series",
     )
 
@@ -69,13 +73,15 @@ def select(path: SeriesFiles | LocalFiles, scanned: Scan, series: str | None) ->
 def _to_choose(
     name: str, listed: Sequence[Series], *, code: str, given: str, expected: str
 ) -> ReadError:
-    lines = "\n".join(f"  {item}" for item in listed)
+    lines = "\n".join(f"  {item}" for item in listed[:_MOST_LISTED])
+    if len(listed) > _MOST_LISTED:
+        lines += f"\n  and {len(listed) - _MOST_LISTED} more"
     return ReadError(
         code=code,
         where=name,
-        given=f"{given}\n{lines}\n",
+        given=given,
         expected=expected,
-        remedy=f"Choose one with `series=`, e.g. `series={listed[0].choice!r}`.",
+        remedy=f"Choose one with `series=`, e.g. `series={listed[0].choice!r}`:\n{lines}",
     )
 
 

@@ -311,6 +311,12 @@ def _all_series(uid: str, members: Sequence[Instance]) -> Iterator[Series]:
         from dicomseries.reading.contents.copied_files import without_copies  # noqa: PLC0415 - rare
 
         files, problems = without_copies(members)
+    if any(instance.family.faults for instance in files):
+        from dicomseries.reading.contents.header_faults import (  # noqa: PLC0415 - rare
+            fault_problems,
+        )
+
+        problems = [*problems, *fault_problems(files)]
     objects = []
     if any(instance.pixels is None for instance in files):
         objects = [instance for instance in files if _objects().is_without_pixels(instance)]

@@ -25,6 +25,7 @@ _NUMBER_BYTES = {
 }
 """Bytes of one number, of the VRs whose values depend on the byte order (PS3.5 section 7.3)."""
 _DELIMITERS = 0xFFFE
+_UNDEFINED = 0xFFFFFFFF
 
 
 class ElementSpan(NamedTuple):
@@ -54,8 +55,10 @@ def element_spans(data: bytes, encoding: Encoding) -> Iterator[ElementSpan]:
     while position < len(data):
         start = position
         tag, vr, value, length = head_at(data, position, encoding)
-        if tag >> 16 == _DELIMITERS:  # a stray delimiter of some writers
+        if tag >> 16 == _DELIMITERS:  # a stray delimiter, or item, of some writers
             position = value
+            if length < _UNDEFINED:
+                position += length
             continue
         element, position = element_at(data, vr, value, length, encoding)
         yield ElementSpan(tag, start, position, element)

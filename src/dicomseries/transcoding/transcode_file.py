@@ -135,7 +135,8 @@ def transcoded(content: bytes | Path, transfer_syntax_uid: str) -> TranscodedFil
     """
     with as_file(content) as path:
         instance = read_instance(path)
-        if instance.transfer_syntax == transfer_syntax_uid and instance.family.has_preamble:
+        is_as_stated = instance.family.has_preamble and not instance.family.faults
+        if instance.transfer_syntax == transfer_syntax_uid and is_as_stated:
             return _unchanged(path, transfer_syntax_uid)
         codec = _codec(transfer_syntax_uid)
         if codec is not None:
@@ -195,15 +196,16 @@ def _unchanged(path: Path, uid: str) -> TranscodedFile:
 
 def _split(data: bytes) -> tuple[dict[int, bytes], bytes]:
     """Return the elements of the file meta information, and the data set."""
-    if data[128:_PREAMBLE] != b"DICM":
-        return {}, data
     meta: dict[int, bytes] = {}
-    position = _PREAMBLE
+    position = _PREAMBLE if data[128:_PREAMBLE] == b"DICM" else 0
+    # Some files have implicit VR here, against PS3.10 section 7.1; their elements are not kept.
+    encoding = EXPLICIT if data[position + 4 : position + 6].isupper() else IMPLICIT
     while data[position : position + 2] == _META_GROUP:
-        tag, vr, value, length = head_at(data, position, EXPLICIT)
+        tag, vr, value, length = head_at(data, position, encoding)
         start = position
-        _, position = element_at(data, vr, value, length, EXPLICIT)
-        meta[tag] = data[start:position]
+        _, position = element_at(data, vr, value, length, encoding)
+        if encoding == EXPLICIT:
+            meta[tag] = data[start:position]
     return meta, data[position:]
 
 

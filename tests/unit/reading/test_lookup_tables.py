@@ -178,3 +178,21 @@ def test_tables_of_a_big_endian_file_are_those_of_its_little_endian_copy(name, t
     dcmwrite(big, dataset, implicit_vr=False, little_endian=False, force_encoding=True)
     assert expected.any()
     assert np.array_equal(np.asarray(dcs.read(big)), expected)
+
+
+@pytest.mark.parametrize(("largest", "is_noted"), [(4022, True), (255, False)])
+def test_entries_that_need_more_than_the_stated_8_bits_are_read_as_words(
+    tmp_path, largest, is_noted
+):
+    entries = np.linspace(80, largest, 300).astype(int)
+
+    def narrow(_):
+        item = modality_item(-300, entries)
+        item.LUTDescriptor[2] = 8
+        return item
+
+    folder = with_table(tmp_path, narrow)
+    volume = dcs.read(folder)
+    index = np.clip(dcs.read(folder, values="stored").array.astype(int) + 300, 0, 299)
+    assert np.array_equal(volume.array, entries[index])
+    assert any("states 8 bits" in note for note in volume.notes) == is_noted

@@ -284,3 +284,22 @@ def test_notes_are_on_the_page(tmp_path):
     with pytest.warns(DicomSeriesWarning):
         page = look(folder).html()
     assert "1 object without pixels in the series left out (1 Raw Data)." in page
+
+
+def test_multi_frame_files_of_several_sizes_are_parts(tmp_path):
+    for name, rows in (("a", 4), ("b", 6)):
+        labels = np.zeros((3, rows, 5), "uint8")
+        labels[:, 1, 1:3] = 1
+        dcs.write(
+            labels,
+            tmp_path / f"{name}.dcm",
+            kind="Segmentation",
+            segments={1: "Liver"},
+            spacing=(1.5, 2, 3),
+            uid=UIDS,
+            sync=False,
+        )
+    sizes = {series.choice.partition("/")[2]: series.rows for series in scan(tmp_path)}
+    assert sizes == {"Segmentation-5x4": 4, "Segmentation-5x6": 6}
+    for part, rows in sizes.items():
+        assert dcs.read(tmp_path, series=f"2.25.1002/{part}").shape == (3, rows, 5)

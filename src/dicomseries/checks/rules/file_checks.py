@@ -191,9 +191,7 @@ def syntax_fits_the_pixels(view: SeriesView) -> Iterator[Fault]:
     """
     syntaxes: dict[str, TransferSyntax | UID | None] = {}
     for instance in view.instances:
-        syntax = syntaxes.setdefault(
-            instance.transfer_syntax, _known_syntax(instance.transfer_syntax)
-        )
+        syntax = syntaxes.setdefault(instance.stated_syntax, _known_syntax(instance.stated_syntax))
         if instance.pixels is None or syntax is None:
             continue
         has_fragments = instance.pixels.length is None
@@ -245,7 +243,7 @@ def encoding_is_stated(view: SeriesView) -> Iterator[Fault]:
     it from the first element; other readers reject the file, or find nothing in it.
     """
     for instance in view.instances:
-        is_stated = instance.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN
+        is_stated = instance.stated_syntax == IMPLICIT_VR_LITTLE_ENDIAN
         if instance.is_implicit == is_stated:
             continue
         found = "implicit" if instance.is_implicit else "explicit"

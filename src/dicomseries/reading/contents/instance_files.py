@@ -143,8 +143,8 @@ def instance_file(path: str | Path, header: Instance | None = None) -> InstanceF
         )
     content: Path | bytes = Path(path)
     size = header.file_size
-    if not header.family.has_preamble:
-        content = _with_preamble(path)
+    if header.family.faults or not header.family.has_preamble:
+        content = _with_preamble(path, header)
         size = len(content)
     return InstanceFile(
         sop_class_uid=uids[0],
@@ -157,11 +157,14 @@ def instance_file(path: str | Path, header: Instance | None = None) -> InstanceF
     )
 
 
-def _with_preamble(path: str | Path) -> bytes:
-    """Return a bare data set as a part 10 file (PS3.10 section 7.1)."""
+def _with_preamble(path: str | Path, header: Instance) -> bytes:
+    """Return a bare data set, or one with a contradictory header, as a part 10 file.
+
+    PS3.10 section 7.1.
+    """
     import pydicom  # noqa: PLC0415 - rare
     from pydicom.dataset import FileMetaDataset  # noqa: PLC0415
-    from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian  # noqa: PLC0415
+    from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian  # noqa: PLC0415
 
     try:
         dataset = pydicom.dcmread(path, force=True)
@@ -170,6 +173,8 @@ def _with_preamble(path: str | Path) -> bytes:
             syntax = ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
             dataset.file_meta = FileMetaDataset()
             dataset.file_meta.TransferSyntaxUID = syntax
+        if header.family.faults:
+            dataset.file_meta.TransferSyntaxUID = UID(header.transfer_syntax)
         target = io.BytesIO()
         pydicom.dcmwrite(target, dataset, enforce_file_format=True)
     except Exception as error:  # pydicom raises anything for what it cannot read

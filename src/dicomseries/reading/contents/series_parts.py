@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
 from dicomseries.errors import DicomSeriesError
+from dicomseries.reading.consistency import format_of
 from dicomseries.reading.multiframe.frame_facts import frames_of
 from dicomseries.reading.order.frame_order import holds_frames
 from dicomseries.reading.order.segment_order import SEGMENTATIONS
@@ -38,8 +39,8 @@ def parts_of(images: Sequence[Instance]) -> list[tuple[str, list[Instance]]]:
     -------
     list of (str, list of Instance)
         One part with the name "" for most series. Images in space are parts by their form: files of
-        one frame, or a class of multi-frame files. Images without a position are parts by size and
-        pixel format; each multi-frame file among several is a part.
+        one frame, or multi-frame files of one class, size and pixel format. Images without a
+        position are parts by size and pixel format; each multi-frame file among several is a part.
 
     Examples
     --------
@@ -88,7 +89,7 @@ def _mentions_position(instance: Instance) -> bool:
 
 def _part_key(instance: Instance, *, is_placed: bool) -> tuple[object, ...]:
     if is_placed and holds_frames(instance):
-        return ("frames", instance.sop_class_uid)
+        return ("frames", instance.sop_class_uid, *format_of(instance))
     if is_placed and image_class(instance.sop_class_uid).has_plane:
         return ("slices",)
     if holds_frames(instance):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import ReadError
+from dicomseries.errors import ReadError, counted
 from dicomseries.reading import read_errors
 from dicomseries.reading.consistency import consistency_problems, format_problems
 from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_normal
@@ -101,13 +101,35 @@ def place_frames(instances: Sequence[Instance], chosen: Sequence[int] | None = N
         return Placement(instances=files, problems=problems)
     try:
         pool = tuple(map(frames_of, files))
-        if files[0].sop_class_uid in SEGMENTATIONS:
-            return place_segments(pool)
-        if all(frames.is_unplaced for frames in pool):
-            return _place_pictures(files, pool)
-        return _place_in_space(files, pool, chosen)
+        placement = _placed(files, pool, chosen)
     except ReadError as error:
         return Placement(instances=files, problems=(Problem.of(error),))
+    surplus = tuple(_surplus_items(pool))
+    return replace(placement, problems=(*placement.problems, *surplus)) if surplus else placement
+
+
+def _placed(
+    files: tuple[Instance, ...], pool: tuple[Frames, ...], chosen: Sequence[int] | None
+) -> Placement:
+    if files[0].sop_class_uid in SEGMENTATIONS:
+        return place_segments(pool)
+    if all(frames.is_unplaced for frames in pool):
+        return _place_pictures(files, pool)
+    return _place_in_space(files, pool, chosen)
+
+
+def _surplus_items(pool: tuple[Frames, ...]) -> Iterator[Problem]:
+    """Yield a warning about functional groups of frames that a file does not have."""
+    for frames in pool:
+        if frames.groups.surplus_items:
+            yield Problem(
+                code="functional-groups-left",
+                level="warning",
+                text=f"{frames.instance.name} has functional groups for "
+                f"{counted(frames.count + frames.groups.surplus_items, 'frame')}, but pixels of "
+                f"{counted(frames.count, 'frame')}; the other functional groups are left out",
+                remedy="Export it again if frames are missing.",
+            )
 
 
 def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:

@@ -8,8 +8,9 @@ of the same length, with equal bytes around the values, are read at the same off
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -114,6 +115,11 @@ class _SimilarItems:
         starts = range(0, len(content), field.length)
         return [content[start : start + field.length] for start in starts]
 
+    def first(self, count: int) -> Self:
+        """Return the items of the first frames."""
+        is_kept = self.frames < count
+        return replace(self, frames=self.frames[is_kept], rows=self.rows[is_kept])
+
 
 class FunctionalGroups:
     """Functional groups of one file, undecoded.
@@ -126,7 +132,8 @@ class FunctionalGroups:
     Raises
     ------
     ReadError
-        If their bytes are damaged, or there are not as many items as frames.
+        If their bytes are damaged, or there are fewer items than frames. Further items than frames
+        (`surplus_items`) are left out if the pixels are those of NumberOfFrames.
 
     Examples
     --------
@@ -149,11 +156,37 @@ class FunctionalGroups:
             raise read_errors.damaged(instance.path, f"functional groups: {problem}") from problem
         self._shared = shared[:1]
         items = sum(len(group.frames) for group in self._per_frame)
+        self.surplus_items = max(items - self.count, 0) if items else 0
         if self._per_frame and items != self.count:
+            self._per_frame = self._of_frames(items)
+
+    def _of_frames(self, items: int) -> tuple[_SimilarItems, ...]:
+        """Return the items of the frames that the file has, without further ones.
+
+        Raises
+        ------
+        ReadError
+            If there are too few, or the pixels may be those of more frames.
+        """
+        pixels = self.instance.pixels
+        is_stated = pixels is not None and pixels.length is not None
+        if items < self.count or not is_stated or self._has_pixels_left():
             sequence = "PerFrameFunctionalGroupsSequence"
             raise read_errors.damaged(
-                instance.path, f"{items} items in {sequence} for {self.count} frames"
+                self.instance.path, f"{items} items in {sequence} for {self.count} frames"
             )
+        groups = []
+        for group in self._per_frame:
+            if (group.frames < self.count).any():
+                groups.append(group.first(self.count))
+        return tuple(groups)
+
+    def _has_pixels_left(self) -> bool:
+        """Return whether the pixels are longer than those of NumberOfFrames."""
+        file = self.instance
+        bits = file.rows * file.columns * file.samples * file.number("BitsAllocated")
+        length = 0 if file.pixels is None else file.pixels.length or 0
+        return length > (bits * self.count + 7) // 8 + 1
 
     @property
     def is_present(self) -> bool:

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dicomseries.errors import ReadError
+from dicomseries.errors import ReadError, counted
 from dicomseries.operating_system import open_file, read_at
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.header_cache import (
@@ -50,6 +50,8 @@ _FIRST_READ = 16 << 10
 """Bytes read from an unknown file; most headers of single images are smaller."""
 _LONGEST_FIRST_VALUE = 64
 """Bytes; the first elements of group 8 are short."""
+_FIRST_OF_META = {b"\x00\x00": 4, b"\x01\x00": 2}
+"""Numbers and lengths of the first element of group 2: its length, and its version."""
 _SLACK = 128
 """Bytes by which the header of the next file of a series may be longer."""
 
@@ -159,8 +161,12 @@ def _parse(path: str, data: bytes, size: int) -> Instance:
     if not has_preamble and not _looks_like_elements(data):
         raise read_errors.not_dicom(path)
     meta = Scanned({}, [], start, None)
+    faults: list[str] = []
     if data[start : start + 2] == b"\x02\x00":  # always explicit little endian (PS3.10 7.1)
-        meta = scan_elements(data, start, EXPLICIT, only_group=2)
+        is_explicit = data[start + 4 : start + 6] in VR_NAMES
+        meta = scan_elements(data, start, EXPLICIT if is_explicit else IMPLICIT, only_group=2)
+        if not is_explicit:
+            faults.append("its file meta information is in implicit VR, and was read as such")
     syntax = _transfer_syntax(meta.elements, data, meta.end)
     encoding = _encoding(syntax, data, meta.end)
     if syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
@@ -168,7 +174,7 @@ def _parse(path: str, data: bytes, size: int) -> Instance:
 
         main = scan_deflated(path, data, meta.end, size)
     else:
-        main = scan_elements(data, meta.end, encoding)
+        main = scan_elements(data, meta.end, encoding, may_have_strays=True)
         if (
             main.pixels is None and len(data) < size
         ):  # an element ends where the data read so far do
@@ -176,13 +182,47 @@ def _parse(path: str, data: bytes, size: int) -> Instance:
     _check_depths(main.elements, encoding.order)
     is_usual = encoding == EXPLICIT and syntax == EXPLICIT_VR_LITTLE_ENDIAN
     can_recognise = has_preamble and is_usual
+    if main.stray_items:
+        faults.append(_strays_fault(main.stray_items))
     family = Family(
         base={**meta.elements, **main.elements},
         transfer_syntax=syntax,
         has_preamble=has_preamble,
         layout=_layout(data, meta, main) if can_recognise else None,
+        faults=tuple(faults),
     )
-    return Instance(path=path, own={}, family=family, pixels=main.pixels, file_size=size)
+    instance = Instance(path=path, own={}, family=family, pixels=main.pixels, file_size=size)
+    if main.pixels is not None and (main.pixels.length is None) != _has_streams(syntax):
+        return _by_pixels(instance, data)
+    return instance
+
+
+def _has_streams(syntax: str) -> bool:
+    """Return whether a transfer syntax has compressed pixels."""
+    return syntax not in {*_ENCODINGS, EXPLICIT_VR_LITTLE_ENDIAN} and (
+        syntax != DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+    )
+
+
+def _by_pixels(instance: Instance, data: bytes) -> Instance:
+    """Return the instance with the transfer syntax that its pixels show."""
+    from dicomseries.reading.parse.pixel_syntax import real_syntax  # noqa: PLC0415 - rare
+
+    syntax = real_syntax(instance, data)
+    if syntax == instance.transfer_syntax:
+        return instance
+    from pydicom.uid import UID  # noqa: PLC0415 - slow to import
+
+    stated, shown = UID(instance.transfer_syntax).name, UID(syntax).name
+    fault = f"its TransferSyntaxUID is {stated}, but its pixels are {shown}, and were read as such"
+    faults = (*instance.family.faults, fault)
+    family = replace(instance.family, transfer_syntax=syntax, layout=None, faults=faults)
+    return replace(instance, family=family)
+
+
+def _strays_fault(count: int) -> str:
+    items = counted(count, "item")
+    return f"{items} outside of a sequence, whose tag was lost; the content was left out"
 
 
 def _looks_like_elements(data: bytes) -> bool:
@@ -191,9 +231,11 @@ def _looks_like_elements(data: bytes) -> bool:
         return False
     if data[4:6] in VR_NAMES:
         return True
-    # Implicit VR has the length here.
+    # Implicit VR has the length here; also, against PS3.10 section 7.1, in some files of group 2.
     length = int.from_bytes(data[4:8], "little")
-    return data[:2] == b"\x08\x00" and length <= _LONGEST_FIRST_VALUE
+    if data[:2] == b"\x02\x00":
+        return _FIRST_OF_META.get(data[2:4]) == length
+    return length <= _LONGEST_FIRST_VALUE
 
 
 def _transfer_syntax(meta: dict[int, Element], data: bytes, body: int) -> str:

@@ -37,13 +37,16 @@ class Family:
     differing : frozenset of int
         Tags of elements that may differ from file to file.
     transfer_syntax : str
-        UID from the file meta information; guessed if that is missing.
+        UID from the file meta information; guessed if that is missing, and that of the pixels if
+        they show another.
     has_preamble : bool
         Whether the files have the preamble of PS3.10 section 7.1.
     layout : HeaderLayout or None
         For reading the next file.
     pattern : HeaderPattern or None
         The same, faster.
+    faults : tuple of str
+        What contradicts the standard in the header, and how it was read; for messages.
     """
 
     base: Mapping[int, Element] = field(repr=False)
@@ -52,6 +55,7 @@ class Family:
     has_preamble: bool = True
     layout: HeaderLayout | None = field(default=None, repr=False)
     pattern: HeaderPattern | None = field(default=None, repr=False)
+    faults: tuple[str, ...] = ()
 
     def shares(self, tags: frozenset[int], other: Family) -> bool:
         """Return True if both families share the bytes of `tags`.
@@ -113,9 +117,17 @@ class Instance:
     def transfer_syntax(self) -> str:
         """UID from the file meta information.
 
-        Guessed if that is missing.
+        Guessed if that is missing; that of the pixels if they show another.
         """
         return self.family.transfer_syntax
+
+    @property
+    def stated_syntax(self) -> str:
+        """TransferSyntaxUID of the file meta information.
+
+        `transfer_syntax` if it has none.
+        """
+        return self.text("TransferSyntaxUID") or self.transfer_syntax
 
     @property
     def is_implicit(self) -> bool:

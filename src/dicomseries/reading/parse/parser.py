@@ -120,16 +120,25 @@ class Pixels(NamedTuple):
 
 
 class Scanned(NamedTuple):
-    """Elements of a header, their offsets, its end, its pixels."""
+    """Elements of a header, their offsets, its end, its pixels.
+
+    And the number of items outside of a sequence, whose content was left out.
+    """
 
     elements: dict[int, Element]
     starts: list[int]
     end: int
     pixels: Pixels | None
+    stray_items: int = 0
 
 
 def scan_elements(
-    data: bytes, start: int, encoding: Encoding, *, only_group: int | None = None
+    data: bytes,
+    start: int,
+    encoding: Encoding,
+    *,
+    only_group: int | None = None,
+    may_have_strays: bool = False,
 ) -> Scanned:
     r"""Return the elements of `data` up to the pixels.
 
@@ -143,6 +152,8 @@ def scan_elements(
         Explicit or implicit VR, byte order.
     only_group : int, optional
         Stop before the first element of another group; 2 for file meta information.
+    may_have_strays : bool
+        Leave out items outside of a sequence: the head of their sequence was lost.
 
     Raises
     ------
@@ -162,7 +173,7 @@ def scan_elements(
     """
     elements: dict[int, Element] = {}
     starts: list[int] = []
-    position, size = start, len(data)
+    position, size, strays = start, len(data), 0
     while position < size:
         if only_group is not None:
             group = int.from_bytes(data[position : position + 2], "little")
@@ -170,14 +181,39 @@ def scan_elements(
                 break
         tag, vr, value, length = head_at(data, position, encoding)
         if tag in PIXEL_TAGS:
-            return Scanned(elements, starts, position, pixels_of(tag, vr, value, length))
+            pixels = pixels_of(tag, vr, value, length)
+            return Scanned(elements, starts, position, pixels, strays)
         starts.append(position)
         if tag >> 16 == 0xFFFE:
+            if may_have_strays and tag == _ITEM and length:
+                position = _after_stray_item(data, value, length, encoding)
+                strays += 1
+                continue
             position = _after_stray_delimiter(value, length, position)
             continue
         element, position = element_at(data, vr, value, length, encoding)
         elements[tag] = element
-    return Scanned(elements, starts, position, None)
+    return Scanned(elements, starts, position, None, strays)
+
+
+def _after_stray_item(data: bytes, value: int, length: int, encoding: Encoding) -> int:
+    """Return the end of an item outside of a sequence.
+
+    Raises
+    ------
+    ParseError
+        If its content are no elements.
+    """
+    if length == UNDEFINED:
+        return _after_item(data, value, encoding, 0)
+    if value + length > len(data):
+        raise IncompleteError(value + length)
+    try:
+        scan_elements(data[value : value + length], 0, encoding)
+    except IncompleteError as error:
+        reason = "an item that ends inside of an element"
+        raise MalformedError(reason=reason, position=value) from error
+    return value + length
 
 
 def _after_stray_delimiter(value: int, length: int, position: int) -> int:

@@ -15,7 +15,11 @@ from dicomseries.errors import ReadError
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.pixels.pixel_format import stored_dtype
-from dicomseries.reading.pixels.rescale_of_frames import has_colour_table, has_value_table
+from dicomseries.reading.pixels.rescale_of_frames import (
+    has_colour_table,
+    has_narrow_bits,
+    has_value_table,
+)
 from dicomseries.standard.attributes.attribute import tag_of
 
 if TYPE_CHECKING:
@@ -124,7 +128,10 @@ def _table(
     limits = np.iinfo(dtype)
     stored = np.arange(limits.min, limits.max + 1).astype(dtype)
     try:
-        entries = make(_with_little_words(instance), stored)
+        dataset = _with_little_words(instance)
+        if has_narrow_bits(instance):
+            _widen(dataset)
+        entries = make(dataset, stored)
     except Exception as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise _unusable(instance, f"a lookup table that cannot be applied: {reason}") from error
@@ -147,6 +154,12 @@ def _with_little_words(instance: Instance) -> Dataset:
         if element.VR == "OW" and len(element.value) % 2 == 0:
             element.value = np.frombuffer(element.value, ">u2").astype("<u2").tobytes()
     return dataset
+
+
+def _widen(dataset: Dataset) -> None:
+    """State 16 bits for the entries of a Modality LUT."""
+    item = dataset.ModalityLUTSequence[0]
+    item.LUTDescriptor = [*item.LUTDescriptor[:2], 16]
 
 
 def _values(dataset: Dataset, stored: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -23,6 +23,7 @@ from dicomseries.standard.transfer_syntaxes import (
 __all__ = [
     "FORMAT_TAGS",
     "NATIVE_SYNTAXES",
+    "PACKED_BITS",
     "check_pixels",
     "clear_unused_bits",
     "frame_bits",
@@ -66,6 +67,9 @@ FORMAT_TAGS = frozenset(
 _FLOATS = {0x7FE00008: "f4", 0x7FE00009: "f8"}
 """Float Pixel Data and Double Float Pixel Data (PS3.3 sections C.7.6.24 and C.7.6.25)."""
 
+PACKED_BITS = 12
+"""BitsAllocated of values without padding: two of them in three bytes, the lowest bits first."""
+
 _UNCONVERTED = frozenset({"MONOCHROME1", "MONOCHROME2", "RGB", "PALETTE COLOR"})
 """Photometric interpretations of samples that need no colour conversion."""
 
@@ -76,7 +80,8 @@ def stored_dtype(instance: Instance) -> np.dtype[Any]:
     Raises
     ------
     ReadError
-        If BitsAllocated is not 1, 8, 16 or 32.
+        If BitsAllocated is not 1, 8, 12, 16 or 32. Packed values of 12 bits (until DICOM 1998) need
+        BitsStored 12, one sample and no compression.
     """
     bits = instance.number("BitsAllocated")
     if instance.pixels is not None and instance.pixels.tag in _FLOATS:
@@ -86,11 +91,20 @@ def stored_dtype(instance: Instance) -> np.dtype[Any]:
                 instance.path, f"BitsAllocated {bits} of {dtype.name} pixels"
             )
         return dtype
+    if bits == PACKED_BITS and _is_packed(instance):
+        bits = 16
     if bits not in {1, 8, 16, 32}:
         raise read_errors.no_pixels(instance.path, f"BitsAllocated {bits}")
     if bits > 1 and instance.number("PixelRepresentation"):
         return np.dtype(f"i{bits // 8}")
     return np.dtype(f"u{max(bits // 8, 1)}")
+
+
+def _is_packed(instance: Instance) -> bool:
+    """Return True for values of 12 bits without padding between them."""
+    has_all_bits = instance.number("BitsStored") == PACKED_BITS
+    is_native = instance.transfer_syntax in NATIVE_SYNTAXES and not is_compressed(instance)
+    return has_all_bits and is_native and instance.samples == 1
 
 
 def frame_shape(instance: Instance) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from dicomseries.reading.pixels.native_bytes import (
 )
 from dicomseries.reading.pixels.pixel_format import (
     NATIVE_SYNTAXES,
+    PACKED_BITS,
     check_pixels,
     clear_unused_bits,
     frame_shape,
@@ -84,6 +85,8 @@ def read_frames(
     if is_plain(instance):
         array = np.empty(shape, stored_dtype(instance))
         read_plain_frames(instance, array, start)
+    elif instance.number("BitsAllocated") == PACKED_BITS:
+        array = _read_packed(instance, start, stop)
     elif instance.transfer_syntax in NATIVE_SYNTAXES and is_unconverted(instance):
         if instance.number("BitsAllocated") == 1:
             return _read_bits(instance, start, stop)
@@ -118,6 +121,23 @@ def _read_bits(instance: Instance, start: int, stop: int) -> npt.NDArray[np.uint
     read_native_bytes(instance, first // 8, packed.data)
     bits = np.unpackbits(packed, bitorder="little")[first % 8 : first % 8 + last - first]
     return bits.reshape(stop - start, instance.rows, instance.columns)
+
+
+def _read_packed(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
+    """Return values of 12 bits: two in three bytes, the lowest bits first.
+
+    ACR-NEMA 2.0 section 8.1, as in PS3.5 until 1998.
+    """
+    pixels = instance.rows * instance.columns
+    first, last = start * pixels, stop * pixels
+    packed = np.zeros(-(-last // 2) * 3 - first // 2 * 3, np.uint8)
+    used = (last * PACKED_BITS + 7) // 8 - first // 2 * 3
+    read_native_bytes(instance, first // 2 * 3, packed[:used].data)
+    low, middle, high = packed.reshape(-1, 3).astype(np.uint16).T
+    pairs = np.column_stack((low | (middle & 0xF) << 8, middle >> 4 | high << 4))
+    values = pairs.reshape(-1)[first % 2 : first % 2 + last - first]
+    shape = (stop - start, instance.rows, instance.columns)
+    return values.astype(stored_dtype(instance)).reshape(shape)
 
 
 def read_frames_into(instance: Instance, array: npt.NDArray[Any], start: int) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "RESCALE_TAGS",
     "dtype_of_real",
     "has_colour_table",
+    "has_narrow_bits",
     "has_value_table",
     "mapping_problems",
     "real_world_of",
@@ -46,6 +47,7 @@ _MAPPED_SLOPE = path_of("RealWorldValueMappingSequence", "RealWorldValueSlope")
 _MAPPED_INTERCEPT = path_of("RealWorldValueMappingSequence", "RealWorldValueIntercept")
 _MAPPING = path_of("RealWorldValueMappingSequence")
 _LUT_DATA = tag_of("LUTData")
+_LUT_DESCRIPTOR = tag_of("LUTDescriptor")
 _INTEGERS = ("uint8", "int16", "uint16", "int32", "uint32", "int64")
 
 
@@ -57,6 +59,26 @@ def has_value_table(instance: Instance) -> bool:
     # Some writers add an item without a table.
     items = instance.sequence("ModalityLUTSequence")
     return any(_LUT_DATA in item and item[_LUT_DATA].raw for item in items)
+
+
+def has_narrow_bits(instance: Instance) -> bool:
+    """Return True if a Modality LUT states 8 bits for entries that need more.
+
+    Each entry has a word (PS3.3 section C.11.1.1), so that its value is certain; DCMTK also takes
+    it.
+    """
+    if not has_value_table(instance):
+        return False
+    item = instance.sequence("ModalityLUTSequence")[0]
+    word = np.dtype(f"{instance.byte_order}u2")
+    descriptor = item[_LUT_DESCRIPTOR].raw if _LUT_DESCRIPTOR in item else b""
+    data = item[_LUT_DATA].raw if _LUT_DATA in item else b""
+    if len(descriptor) != 3 * word.itemsize or len(data) % word.itemsize:
+        return False
+    count, _, bits = np.frombuffer(descriptor, word).tolist()
+    entries = np.frombuffer(data, word)
+    has_words = len(entries) == (count or 1 << 16)
+    return bool(bits == 8 and has_words and entries.max() >= 1 << 8)
 
 
 def has_colour_table(instance: Instance) -> bool:
