@@ -44,7 +44,7 @@ from dicomseries.reports import Receipt, ResultPart, ResultReceipt
 from dicomseries.sources import Volume
 from dicomseries.stores import is_url
 from dicomseries.uids import parse_uid_policy
-from dicomseries.writing import FolderTarget, PackedTarget, Target, target_at
+from dicomseries.writing import FolderTarget, LocalTarget, Target, target_at
 
 __all__ = ["write_result"]
 
@@ -221,7 +221,7 @@ storage_options
             chosen = _chosen(local, series or getattr(source, "series", None))
             run = replace(result, source=chosen, report=report, first_number=_first(result, chosen))
             delivery = None
-            if isinstance(target, (FolderTarget, PackedTarget)):
+            if isinstance(target, LocalTarget):
                 receipts = publish_parts(run, target, overwrite=overwrite, sync=sync)
             else:
                 scratch = stack.enter_context(TemporaryDirectory(prefix="dicomseries-"))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dicomseries.writing.encode.encode_series import write_series
     from dicomseries.writing.encode.read_back import Tally, verify_series
     from dicomseries.writing.encode.resume_record import KilledWrite
-    from dicomseries.writing.encode.targets import FolderTarget, PackedTarget, target_at
+    from dicomseries.writing.encode.targets import FolderTarget, LocalTarget, target_at
     from dicomseries.writing.encode.write_target import Target
     from dicomseries.writing.inputs.drawn_images import DrawnImage
     from dicomseries.writing.inputs.prepare_write import (
@@ -32,8 +32,8 @@ __all__ = [
     "FolderTarget",
     "Job",
     "KilledWrite",
+    "LocalTarget",
     "OpenedWrite",
-    "PackedTarget",
     "Tally",
     "Target",
     "WriteRequest",
@@ -57,7 +57,7 @@ export_lazily(
         "dicomseries.writing.encode.accepted_syntax": ("in_accepted_syntax",),
         "dicomseries.writing.encode.encode_series": ("write_series",),
         "dicomseries.writing.encode.read_back": ("Tally", "verify_series"),
-        "dicomseries.writing.encode.targets": ("FolderTarget", "PackedTarget", "target_at"),
+        "dicomseries.writing.encode.targets": ("FolderTarget", "LocalTarget", "target_at"),
         "dicomseries.writing.encode.write_target": ("Target",),
         "dicomseries.writing.encode.resume_record": ("KilledWrite",),
         "dicomseries.writing.inputs.drawn_images": ("DrawnImage",),

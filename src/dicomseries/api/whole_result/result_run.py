@@ -24,9 +24,8 @@ from dicomseries.reading import Series
 from dicomseries.reports import MeasurementReceipt, Receipt, ResultPart
 from dicomseries.viewing import PRESETS
 from dicomseries.writing import (
-    FolderTarget,
     Job,
-    PackedTarget,
+    LocalTarget,
     WriteRequest,
     check_opened,
     open_write,
@@ -156,7 +155,7 @@ def _style_of(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def publish_parts(
-    run: ResultRun, target: FolderTarget | PackedTarget, *, overwrite: bool, sync: bool
+    run: ResultRun, target: LocalTarget, *, overwrite: bool, sync: bool
 ) -> list[ResultPart]:
     """Write every part into one hidden folder, and show it."""
     planned = _planned(run)

@@ -19,7 +19,14 @@ from dicomseries.writing.jobs.series_jobs import Job
 if TYPE_CHECKING:
     from dicomseries.writing.encode.write_target import Target
 
-__all__ = ["FolderTarget", "PackedTarget", "StoreTarget", "check_space", "target_at"]
+__all__ = [
+    "FolderTarget",
+    "LocalTarget",
+    "PackedTarget",
+    "StoreTarget",
+    "check_space",
+    "target_at",
+]
 
 _AMPLE = 1 << 30
 """Bytes free beside twice the pixels: headers of any size then fit."""
@@ -52,19 +59,19 @@ def target_at(
         path = os.fspath(out)
         if isinstance(path, str) and "\0" not in path:
             return _local_target(path, dicomdir=dicomdir)
-    given = f"an object of type {type(out).__name__}"
+    wrong = f"an object of type {type(out).__name__}"
     if isinstance(out, (str, bytes)):
-        given = repr(out)
+        wrong = repr(out)
     raise TargetError(
         code="target-not-a-path",
         where="out",
-        given=given,
+        given=wrong,
         expected="the path of a folder",
         remedy="Pass a str or a pathlib.Path.",
     )
 
 
-def _local_target(path: str, *, dicomdir: bool) -> FolderTarget | PackedTarget:
+def _local_target(path: str, *, dicomdir: bool) -> LocalTarget:
     absolute = sinks.absolute_target(Path(path))
     name = absolute.name.lower()
     if name.endswith(_OTHER_ARCHIVES):
@@ -84,23 +91,33 @@ def _check_prefix_name(url: str, *, dicomdir: bool) -> None:
     """Reject what object stores are not written as."""
     name = url.partition("?")[0].rstrip("/")
     if dicomdir:
-        given = "`dicomdir=True` with a URL"
+        wrong = "`dicomdir=True` with a URL"
     elif name.lower().endswith((*_ARCHIVES, *_OTHER_ARCHIVES)):
-        given = "the URL of an archive"
+        wrong = "the URL of an archive"
     else:
         return
     raise TargetError(
         code="target-not-local",
         where="out",
-        given=given,
+        given=wrong,
         expected="a folder, .zip or .tar of this machine, which appears by one rename",
         remedy="Write to a folder or archive, and upload that.",
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FolderTarget:
-    """A folder of this machine; with a DICOMDIR, a File-set."""
+class LocalTarget:
+    """A place on this machine that appears by one rename.
+
+    Parameters
+    ----------
+    where : str
+        As the user wrote it.
+    path : Path
+        The same, absolute.
+    dicomdir : bool
+        Whether it becomes a File-set, with a DICOMDIR.
+    """
 
     where: str
     path: Path
@@ -108,18 +125,15 @@ class FolderTarget:
 
     def place_of(self, folder: str) -> str:
         """Return where the files of a series are found."""
-        if not folder or self.dicomdir:
-            return self.where
-        return os.path.join(self.where, folder)  # noqa: PTH118 - relative paths stay relative
+        raise NotImplementedError
 
     def check(self, *, overwrite: bool, resume: bool) -> KilledWrite | None:
-        """Reject a folder in use; return a killed write."""
-        sinks.check_target(self.path, overwrite=overwrite)
-        if resume:
-            leftover = sinks.find_leftover(self.path)
-            if leftover is not None:
-                return _killed_write(leftover.record, leftover)
-        return None
+        """Reject a place in use; return a killed write."""
+        self._check_free(overwrite=overwrite)
+        leftover = self._leftover() if resume else None
+        if leftover is None:
+            return None
+        return _killed_write(leftover.record, leftover)
 
     def check_plans(self, jobs: Sequence[Job]) -> None:
         """Reject series that lack what a DICOMDIR holds."""
@@ -128,7 +142,7 @@ class FolderTarget:
 
     def open_sink(
         self, request: WriteRequest, jobs: Sequence[Job], killed: KilledWrite | None
-    ) -> sinks.DirectorySink:
+    ) -> sinks.DirectorySink | sinks.ArchiveSink:
         """Return the sink of a planned write.
 
         Raises
@@ -142,22 +156,21 @@ class FolderTarget:
         self.check_plans(jobs)
         leftover = None
         if killed is None:
-            check_space(self.path, jobs)
+            check_space(self.path, jobs, is_packed=isinstance(self, PackedTarget))
         else:
             check_same_write(killed.record, record, self.where)
             leftover = killed.leftover
-        return sinks.DirectorySink(
-            self.path,
+        return self._sink(
+            read_back=options.verify,
             overwrite=options.overwrite,
             sync=options.sync,
             record=record.to_text(),
             leftover=leftover,
-            is_file_set=self.dicomdir,
         )
 
     def open_sink_of_objects(
         self, entries: Sequence[Mapping[str, Any]], *, overwrite: bool, sync: bool, read_back: bool
-    ) -> sinks.DirectorySink:
+    ) -> sinks.DirectorySink | sinks.ArchiveSink:
         """Return a sink of objects that are encoded already.
 
         Parameters
@@ -165,86 +178,64 @@ class FolderTarget:
         entries : sequence of mapping
             Facts of each series, for the manifest of a store.
         overwrite : bool
-            Replace a folder of DICOM files.
+            Replace DICOM files that are there.
         sync : bool
             Make files durable.
         read_back : bool
             Whether files are read before the commit.
         """
-        del entries, read_back  # of stores and archives alone
-        return sinks.DirectorySink(
-            self.path, overwrite=overwrite, sync=sync, is_file_set=self.dicomdir
-        )
+        del entries  # of stores alone
+        return self._sink(read_back=read_back, overwrite=overwrite, sync=sync)
+
+    def _check_free(self, *, overwrite: bool) -> None:
+        raise NotImplementedError
+
+    def _leftover(self) -> sinks.Leftover | None:
+        raise NotImplementedError
+
+    def _sink(self, *, read_back: bool, **settings: Any) -> sinks.DirectorySink | sinks.ArchiveSink:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PackedTarget:
-    """A ZIP or tar file of this machine."""
+class FolderTarget(LocalTarget):
+    """A folder of this machine; with a DICOMDIR, a File-set."""
 
-    where: str
-    path: Path
-    dicomdir: bool = False
+    def place_of(self, folder: str) -> str:
+        """Return where the files of a series are found."""
+        if not folder or self.dicomdir:
+            return self.where
+        return os.path.join(self.where, folder)  # noqa: PTH118 - relative paths stay relative
+
+    def _check_free(self, *, overwrite: bool) -> None:
+        sinks.check_target(self.path, overwrite=overwrite)
+
+    def _leftover(self) -> sinks.Leftover | None:
+        return sinks.find_leftover(self.path)
+
+    def _sink(self, *, read_back: bool, **settings: Any) -> sinks.DirectorySink:
+        del read_back  # staged files can be read at any time
+        return sinks.DirectorySink(self.path, is_file_set=self.dicomdir, **settings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedTarget(LocalTarget):
+    """A ZIP or tar file of this machine."""
 
     def place_of(self, folder: str) -> str:
         """Return where the files of a series are found: always in the archive."""
         del folder
         return self.where
 
-    def check(self, *, overwrite: bool, resume: bool) -> KilledWrite | None:
-        """Reject a file in use; return a killed write."""
+    def _check_free(self, *, overwrite: bool) -> None:
         sinks.check_archive(self.path, overwrite=overwrite)
-        if resume:
-            leftover = sinks.find_archive_leftover(self.path)
-            if leftover is not None:
-                return _killed_write(leftover.record, leftover)
-        return None
 
-    def check_plans(self, jobs: Sequence[Job]) -> None:
-        """Reject series that lack what a DICOMDIR holds."""
-        if self.dicomdir:
-            _check_file_set(jobs)
+    def _leftover(self) -> sinks.Leftover | None:
+        return sinks.find_archive_leftover(self.path)
 
-    def open_sink(
-        self, request: WriteRequest, jobs: Sequence[Job], killed: KilledWrite | None
-    ) -> sinks.ArchiveSink:
-        """Return the sink of a planned write.
-
-        Raises
-        ------
-        TargetError
-            If the disk has no room.
-        OptionError
-            If the plan differs from that of the killed write.
-        """
-        options, record = request.options, WriteRecord.of(request, jobs)
-        self.check_plans(jobs)
-        leftover = None
-        if killed is None:
-            check_space(self.path, jobs, is_packed=True)
-        else:
-            check_same_write(killed.record, record, self.where)
-            leftover = killed.leftover
+    def _sink(self, *, read_back: bool, **settings: Any) -> sinks.ArchiveSink:
         return sinks.ArchiveSink(
-            self.path,
-            overwrite=options.overwrite,
-            sync=options.sync,
-            read_back=options.verify,
-            record=record.to_text(),
-            leftover=leftover,
-            is_file_set=self.dicomdir,
-        )
-
-    def open_sink_of_objects(
-        self, entries: Sequence[Mapping[str, Any]], *, overwrite: bool, sync: bool, read_back: bool
-    ) -> sinks.ArchiveSink:
-        """Return a sink of objects that are encoded already."""
-        del entries  # of stores alone
-        return sinks.ArchiveSink(
-            self.path,
-            overwrite=overwrite,
-            sync=sync,
-            read_back=read_back,
-            is_file_set=self.dicomdir,
+            self.path, read_back=read_back, is_file_set=self.dicomdir, **settings
         )
 
 
