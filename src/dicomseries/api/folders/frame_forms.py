@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
@@ -79,59 +79,117 @@ def files_in_form(
     report : callable or None
         Gets files that are done, all files, and "converting".
     """
-    if to == "classic":
-        return _classic(scanned, names, folder, report)
-    return _enhanced(scanned, names, folder, report)
-
-
-def _classic(
-    scanned: reading.Scan, names: Mapping[str, Path], folder: Path, report: ProgressReport | None
-) -> FilesInForm:
-    name_of = {path: name for name, path in names.items()}
-    paths: dict[str, Path] = {}
-    reasons: dict[str, str] = {}
-    numbers: Counter[str] = Counter()
-    frames = 0
+    conversion = _Conversion(names)
+    obstacle, convert = _FORMS[to]
     for done, series in enumerate(scanned.series, 1):
         part = folder / f"{done:06d}"
-        reason = _classic_obstacle(series)
+        part.mkdir()
+        reason = "it has no image"
+        if series.instances:
+            reason = obstacle(series)
         if not reason:
             try:
-                files = _split(series, part, name_of, first=numbers[series.series_uid] + 1)
+                converted = convert(conversion, series, part)
                 _check_same(series, part)
             except (ValuesError, VerificationError) as error:
                 reason = str(error.given)
             else:
-                numbers[series.series_uid] += len(files)
-                frames += len(files)
-                is_alone = len(names) == 1
-                paths |= {
-                    _frame_name(name, file, is_alone=is_alone) for file, name in files.items()
-                }
-        _keep(series, reason, name_of, paths, reasons)
+                conversion.take(series, converted)
+        conversion.keep(series, reason)
         if report is not None:
             report(done, len(scanned.series), "converting")
-    return FilesInForm(paths=paths, reasons=reasons, frames=frames)
+    return conversion.files()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Converted:
+    """New files of a series by name, and the frames in them."""
+
+    paths: Mapping[str, Path]
+    frames: int
+
+
+class _Conversion:
+    """The files of a target, series by series."""
+
+    def __init__(self, names: Mapping[str, Path]) -> None:
+        self._name_of = {path: name for name, path in names.items()}
+        self._paths: dict[str, Path] = {}
+        self._reasons: dict[str, str] = {}
+        self._numbers: Counter[str] = Counter()
+        self._frames = 0
+
+    def to_classic(self, series: reading.Series, folder: Path) -> _Converted:
+        """Write the frames of a series as files of one frame."""
+        paths: dict[str, Path] = {}
+        for path in _paths(series.instances):
+            part = folder / f"{len(paths):06d}"
+            part.mkdir()
+            first_number = self._next_number(series) + len(paths)
+            for file in frame_conversion.classic_files(path, part, first_number=first_number):
+                paths[self._name_of_frame(path, file)] = file
+        return _Converted(paths=paths, frames=len(paths))
+
+    def to_enhanced(self, series: reading.Series, folder: Path) -> _Converted:
+        """Write the files of a series as one multi-frame file."""
+        images, target = _paths(series.instances), folder / "enhanced.dcm"
+        number = self._next_number(series)
+        frames = frame_conversion.enhanced_file(images, target, number=number)
+        return _Converted(paths={self._name_of[images[0]]: target}, frames=frames)
+
+    def take(self, series: reading.Series, converted: _Converted) -> None:
+        """Note the new files of a series."""
+        self._paths |= converted.paths
+        self._frames += converted.frames
+        self._numbers[series.series_uid] += len(converted.paths)
+
+    def keep(self, series: reading.Series, reason: str) -> None:
+        """Note the files of a series that stay as they are, with the reason."""
+        reasons = dict.fromkeys(_paths(series.objects), "it has no image")
+        if reason:
+            reasons |= dict.fromkeys(_paths(series.instances), reason)
+        for path, why in reasons.items():
+            name = self._name_of[path]
+            self._paths[name], self._reasons[name] = path, why
+
+    def files(self) -> FilesInForm:
+        """Return what was noted."""
+        return FilesInForm(paths=self._paths, reasons=self._reasons, frames=self._frames)
+
+    def _next_number(self, series: reading.Series) -> int:
+        """Return the next InstanceNumber of a series, of which there may be several parts."""
+        return self._numbers[series.series_uid] + 1
+
+    def _name_of_frame(self, source: Path, file: Path) -> str:
+        """Return the name of a frame: in a folder named for its multi-frame file, if several."""
+        if len(self._name_of) == 1:
+            return file.name
+        folder = self._name_of[source].removesuffix(".dcm").replace("/", "-")
+        return f"{folder}/{file.name}"
 
 
 def _classic_obstacle(series: reading.Series) -> str:
-    if not series.instances:
-        return "it has no image"
     obstacles = map(frame_conversion.classic_obstacle, series.instances)
     return next(filter(None, obstacles), "")
 
 
-def _split(
-    series: reading.Series, folder: Path, name_of: Mapping[Path, str], *, first: int
-) -> dict[Path, str]:
-    """Write the frames of a series; return the name of the multi-frame file of each."""
-    files: dict[Path, str] = {}
-    for path in _paths(series.instances):
-        part = folder / f"{len(files):06d}"
-        part.mkdir(parents=True)
-        for file in frame_conversion.classic_files(path, part, first_number=first + len(files)):
-            files[file] = name_of[path]
-    return files
+def _enhanced_obstacle(series: reading.Series) -> str:
+    if len(_paths(series.instances)) < len(series.instances):
+        return "a file is in the series twice"
+    return frame_conversion.enhanced_obstacle(series.instances)
+
+
+_FORMS: Mapping[
+    FrameForm,
+    tuple[
+        Callable[[reading.Series], str],
+        Callable[[_Conversion, reading.Series, Path], _Converted],
+    ],
+] = {
+    "classic": (_classic_obstacle, _Conversion.to_classic),
+    "enhanced": (_enhanced_obstacle, _Conversion.to_enhanced),
+}
+"""Value of `to=` → what says why a series has no such form, and what converts it."""
 
 
 def _check_same(series: reading.Series, converted: Path) -> None:
@@ -144,18 +202,18 @@ def _check_same(series: reading.Series, converted: Path) -> None:
     """
     scanned = reading.scan(converted)
     others = [other for other in scanned.series if other.instances]
-    what = ""
+    difference = ""
     if len(others) != 1:
-        what = f"{len(others)} series instead of one"
+        difference = f"{len(others)} series instead of one"
     elif others[0].layout != series.layout:
-        what = "other volumes, times or b-values"
+        difference = "other volumes, times or b-values"
     elif not _is_same_grid(others[0].grid, series.grid):
-        what = "another grid"
-    if what:
+        difference = "another grid"
+    if difference:
         raise VerificationError(
             code="frames-differ",
             where=str(series),
-            given=f"converted, it would be read as {what}",
+            given=f"converted, it would be read as {difference}",
             expected="the same grid, times and b-values",
             remedy="Leave this series as it is.",
         )
@@ -169,66 +227,5 @@ def _is_same_grid(grid: Grid | None, other: Grid | None) -> bool:
     )
 
 
-def _keep(
-    series: reading.Series,
-    reason: str,
-    name_of: Mapping[Path, str],
-    paths: dict[str, Path],
-    reasons: dict[str, str],
-) -> None:
-    """Note the files of a series that stay as they are, with the reason."""
-    kept = dict.fromkeys(_paths(series.objects), "it has no image")
-    if reason:
-        kept |= dict.fromkeys(_paths(series.instances), reason)
-    for path, why in kept.items():
-        paths[name_of[path]] = path
-        reasons[name_of[path]] = why
-
-
 def _paths(instances: Sequence[reading.Instance]) -> list[Path]:
     return list(dict.fromkeys(Path(instance.path) for instance in instances))
-
-
-def _frame_name(name: str, file: Path, *, is_alone: bool) -> tuple[str, Path]:
-    """Return the name of a frame: in a folder named for its multi-frame file, if several."""
-    if is_alone:
-        return file.name, file
-    return f"{name.removesuffix('.dcm').replace('/', '-')}/{file.name}", file
-
-
-def _enhanced(
-    scanned: reading.Scan, names: Mapping[str, Path], folder: Path, report: ProgressReport | None
-) -> FilesInForm:
-    name_of = {path: name for name, path in names.items()}
-    paths: dict[str, Path] = {}
-    reasons: dict[str, str] = {}
-    numbers: Counter[str] = Counter()
-    frames = 0
-    for done, series in enumerate(scanned.series, 1):
-        images = _paths(series.instances)
-        numbers[series.series_uid] += 1
-        part = folder / f"{done:06d}"
-        part.mkdir()
-        reason = _obstacle(series)
-        if not reason:
-            target, number = part / "enhanced.dcm", numbers[series.series_uid]
-            try:
-                converted = frame_conversion.enhanced_file(images, target, number=number)
-                _check_same(series, part)
-            except (ValuesError, VerificationError) as error:
-                reason = str(error.given)
-            else:
-                frames += converted
-                paths[name_of[images[0]]] = target
-        _keep(series, reason, name_of, paths, reasons)
-        if report is not None:
-            report(done, len(scanned.series), "converting")
-    return FilesInForm(paths=paths, reasons=reasons, frames=frames)
-
-
-def _obstacle(series: reading.Series) -> str:
-    if not series.instances:
-        return "it has no image"
-    if len({instance.path for instance in series.instances}) < len(series.instances):
-        return "a file is in the series twice"
-    return frame_conversion.enhanced_obstacle(series.instances)
