@@ -143,9 +143,11 @@ class Peer(Protocol):
     def where(self) -> str:
         """The archive as it may be shown: without secrets."""
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(self, *_: object) -> None:
+        """Close connections that outlive a call; there are none."""
 
     def echo(self) -> None:
         """Ask whether the archive answers and knows this caller."""

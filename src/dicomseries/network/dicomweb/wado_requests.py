@@ -24,6 +24,7 @@ from dicomseries.network.dicomweb.multipart_files import (
 from dicomseries.network.dicomweb.web_queries import WebQueries
 from dicomseries.network.dicomweb.web_session import WebAnswer, WebSession
 from dicomseries.network.peer import Report
+from dicomseries.network.peer_errors import no_series
 
 __all__ = ["WadoRequests"]
 
@@ -90,7 +91,7 @@ class WadoRequests:
                 raise connection_failure(self._session.where, "connection-lost", given)
             return len(self._fetched)
         if not counts:
-            raise self._no_series(_NOTHING)
+            raise no_series(self._session.where, _NOTHING)
         self._total = max(0, sum(counts.values()))
         for uid, count in counts.items():
             self._fetch_series(study_uid, uid, count)
@@ -139,7 +140,7 @@ class WadoRequests:
                 self._receive(url)
             except NetworkError as error:
                 if error.code == "not-found":
-                    raise self._no_series(str(error.given)) from None
+                    raise no_series(self._session.where, str(error.given)) from None
                 if error.code not in _PASSING:
                     raise
                 if self._total:
@@ -233,15 +234,6 @@ class WadoRequests:
             given = "a DICOM file without a valid SOPInstanceUID"
             raise connection_failure(self._session.where, "answer-not-valid", given)
         return uid
-
-    def _no_series(self, given: str) -> ReadError:
-        return ReadError(
-            code="no-series",
-            where=self._session.where,
-            given=given,
-            expected="a study or series that the archive has",
-            remedy="Check the UIDs in the URL; list the studies of the archive to see them.",
-        )
 
     def _not_written(self, error: OSError) -> ReadError:
         is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from dicomseries.errors import missing_package
 from dicomseries.network.dicomweb.web_address import WebAddress
 from dicomseries.network.dicomweb.web_settings import WebSettings
-from dicomseries.network.peer import InstanceFile, InstanceStatus, Level, Report, Transcode
+from dicomseries.network.peer import InstanceFile, InstanceStatus, Level, Peer, Report, Transcode
 
 if TYPE_CHECKING:
     from dicomseries.network.dicomweb.web_queries import WebQueries
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["WebPeer"]
 
 
-class WebPeer:
+class WebPeer(Peer):
     """A DICOMweb service as a `Peer`.
 
     Parameters
@@ -67,10 +68,8 @@ class WebPeer:
         """Series of the URL, empty if it names none."""
         return self._address.series_uid
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, *_: object) -> None:
+        """Close the connections."""
         if "_session" in self.__dict__:
             self._session.close()
 
@@ -116,21 +115,23 @@ class WebPeer:
 
     @cached_property
     def _session(self) -> WebSession:
-        try:
+        with self._needing_client():
             from dicomseries.network.dicomweb.web_session import WebSession
-        except ImportError as error:
-            raise missing_package(
-                extra="network", where=self.where, package="dicomweb-client"
-            ) from error
         return WebSession(self._address, self._settings)
 
     @cached_property
     def _queries(self) -> WebQueries:
         session = self._session
-        try:
+        with self._needing_client():
             from dicomseries.network.dicomweb.web_queries import WebQueries
+        return WebQueries(session)
+
+    @contextmanager
+    def _needing_client(self) -> Iterator[None]:
+        """Turn a failed import into an error that says how to install the client."""
+        try:
+            yield
         except ImportError as error:
             raise missing_package(
                 extra="network", where=self.where, package="dicomweb-client"
             ) from error
-        return WebQueries(session)

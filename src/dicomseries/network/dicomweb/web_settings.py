@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from dicomseries.errors import OptionError
 from dicomseries.lazy_dataclass import dataclass
+from dicomseries.network.peer_errors import check_setting_names, wrong_setting
 
 __all__ = ["AUTHORIZATION", "WebSettings"]
 
@@ -115,16 +116,7 @@ class WebSettings:
         OptionError
             If a name is unknown or a value is wrong.
         """
-        names = [entry.name for entry in fields(cls) if entry.init]
-        for name in options:
-            if name not in names:
-                raise OptionError(
-                    code="network-option-unknown",
-                    where=f"storage_options[{name!r}]",
-                    given="an unknown option",
-                    expected=", ".join(names),
-                    remedy="Use one of these names, or leave it out.",
-                )
+        check_setting_names(options, [entry.name for entry in fields(cls) if entry.init])
         settings = cls(**options)
         if settings.authorization:
             return settings
@@ -194,8 +186,8 @@ def _check_header(name: object, value: object, setting: str) -> None:
     if not isinstance(value, str):
         raise _wrong_setting(setting, f"{type(value).__name__} as value of {name}", expected)
     if not (value.isascii() and value == value.strip() and (value.isprintable() or not value)):
-        given = f"a value of {name} with spaces, a line break or other characters around or in it"
-        raise _wrong_setting(setting, given, expected)
+        fault = f"a value of {name} with spaces, a line break or other characters around or in it"
+        raise _wrong_setting(setting, fault, expected)
 
 
 def _login(auth: object) -> str:
@@ -210,12 +202,6 @@ def _login(auth: object) -> str:
     raise _wrong_setting(_AUTH, type(auth).__name__, expected)
 
 
-def _wrong_setting(name: str, given: str, expected: str) -> OptionError:
+def _wrong_setting(name: str, value: str, expected: str) -> OptionError:
     where = name if name == AUTHORIZATION else f"storage_options[{name!r}]"
-    return OptionError(
-        code="network-option-wrong",
-        where=where,
-        given=given,
-        expected=expected,
-        remedy="Pass such a value, or leave it out.",
-    )
+    return wrong_setting(where, value, expected)

@@ -23,6 +23,7 @@ from dicomseries.network.peer import (
     InstanceFile,
     InstanceStatus,
     Level,
+    Peer,
     Report,
     Transcode,
 )
@@ -30,7 +31,7 @@ from dicomseries.network.peer import (
 __all__ = ["DimsePeer"]
 
 
-class DimsePeer:
+class DimsePeer(Peer):
     """An archive that talks DIMSE; each call opens its associations and ends them.
 
     Parameters
@@ -69,12 +70,6 @@ class DimsePeer:
 
     def __repr__(self) -> str:
         return f"DimsePeer({self.where})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Do nothing: no association outlives its call."""
 
     @property
     def where(self) -> str:

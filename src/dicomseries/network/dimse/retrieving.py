@@ -22,6 +22,7 @@ from dicomseries.network.dimse.receiver import receiver, require_port
 from dicomseries.network.dimse.settings import DimseSettings
 from dicomseries.network.dimse.statuses import answer_text, status_meaning
 from dicomseries.network.peer import Level, Report
+from dicomseries.network.peer_errors import no_series
 
 __all__ = ["fetch_instances"]
 
@@ -38,6 +39,7 @@ _MOST_UIDS = 200
 """UIDs of a request for what is missing."""
 _PENDING = (0xFF00, 0xFF01)
 _SOME_FAILED = 0xB000
+_NOTHING = "no instance with these UIDs"
 
 _Request = tuple[Level, dict[str, Any]]
 
@@ -67,7 +69,7 @@ def fetch_instances(
         require_port(address, settings)
     held = held_instances(address, settings, study_uid, series_uid)
     if held is not None and not held:
-        raise _no_series(address)
+        raise no_series(address.where, _NOTHING)
     classes: dict[str, str] = {}
     for instances in (held or {}).values():
         classes |= instances
@@ -147,7 +149,7 @@ class _Retrieval:
                 remedy="Try again; if they stay away, ask the administrator of the archive.",
             )
         if not number:
-            raise _no_series(self._address)
+            raise no_series(self._address.where, _NOTHING)
         return number
 
     def _ask_for_all(self, *, by_move: bool) -> None:
@@ -245,13 +247,3 @@ def _contexts(classes: Sequence[str]) -> list[PresentationContext]:
             return [asking, *contexts]
     every = (*NATIVE, *_COMPRESSED)
     return [asking, *(PresentationContext(uid, every, is_received=True) for uid in classes)]
-
-
-def _no_series(address: DimseAddress) -> ReadError:
-    return ReadError(
-        code="no-series",
-        where=address.where,
-        given="no instance with these UIDs",
-        expected="a study or series that the archive has",
-        remedy="Check the UIDs in the URL; list the studies of the archive to see them.",
-    )

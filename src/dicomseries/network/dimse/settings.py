@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from dicomseries.errors import OptionError
 from dicomseries.lazy_dataclass import dataclass
+from dicomseries.network.peer_errors import check_setting_names, wrong_setting
 
 __all__ = ["DimseSettings"]
 
@@ -103,16 +104,7 @@ class DimseSettings:
         OptionError
             If a name is unknown or a value is wrong.
         """
-        names = [field.name for field in fields(cls)]
-        for name in options:
-            if name not in names:
-                raise OptionError(
-                    code="network-option-unknown",
-                    where=f"storage_options[{name!r}]",
-                    given="an unknown option",
-                    expected=", ".join(names),
-                    remedy="Use one of these names, or leave it out.",
-                )
+        check_setting_names(options, [field.name for field in fields(cls)])
         return cls(**options)
 
     @property
@@ -188,10 +180,4 @@ def _number(name: str, value: Any, *, zero_allowed: bool = False) -> float:
 
 
 def _wrong_setting(value: object, name: str, expected: str) -> OptionError:
-    return OptionError(
-        code="network-option-wrong",
-        where=f"storage_options[{name!r}]",
-        given=repr(value),
-        expected=expected,
-        remedy="Pass such a value, or leave it out.",
-    )
+    return wrong_setting(f"storage_options[{name!r}]", repr(value), expected)
