@@ -20,6 +20,7 @@ __all__ = [
     "Spacing",
     "StorageOptions",
     "TimePoint",
+    "Workers",
     "drawing_options",
 ]
 
@@ -42,6 +43,10 @@ Series = Annotated[
         help="SeriesInstanceUID, where there is more than one; of a part, UID/PART as in list.",
         group="",
     ),
+]
+Workers = Annotated[
+    int | None,
+    CommandOption(metavar="N", help="Threads.  [default: as many as there are processors]"),
 ]
 Preview = Annotated[
     bool,

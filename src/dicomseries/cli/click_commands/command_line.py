@@ -10,9 +10,10 @@ from __future__ import annotations
 import importlib
 import inspect
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import click
 from click.shell_completion import CompletionItem
@@ -176,7 +177,8 @@ def command_of(
     ----------
     function : callable
         Its parameters are annotated with declarations; one of type `click.Context` gets the
-        context. Its docstring is the help.
+        context, one whose type is a dataclass the options that are its fields. Its docstring is
+        the help.
     name : str, optional
         Name of the command, by default that of the function.
     cls : type, optional
@@ -192,17 +194,24 @@ def command_of(
     >>> command_of(count).main(["--number", "3"], standalone_mode=False)
     3
     """
-    parameters = []
+    parameters: list[click.Parameter] = []
     context_name = None
+    records: dict[str, Any] = {}
     for parameter in inspect.signature(function, eval_str=True).parameters.values():
         if parameter.annotation is click.Context:
             context_name = parameter.name
+        elif is_dataclass(parameter.annotation):
+            records[parameter.name] = parameter.annotation
+            parameters += map(_click_parameter, _parameters_of(parameter.annotation))
         else:
             parameters.append(_click_parameter(parameter))
 
     def call(**words: Any) -> Any:
         if context_name is not None:
             words[context_name] = click.get_current_context()
+        for record_name, record in records.items():
+            options = {field.name: words.pop(field.name) for field in fields(record)}
+            words[record_name] = record(**options)
         return function(**words)
 
     return cls(
@@ -213,6 +222,18 @@ def command_of(
         short_help=short_help,
         epilog=epilog,
     )
+
+
+def _parameters_of(record: Any) -> Iterator[inspect.Parameter]:
+    """Yield the fields of a record of options as parameters."""
+    annotations = get_type_hints(record, include_extras=True)
+    for field in fields(record):
+        yield inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=annotations[field.name],
+        )
 
 
 def _click_parameter(parameter: inspect.Parameter) -> click.Parameter:

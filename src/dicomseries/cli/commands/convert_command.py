@@ -81,10 +81,7 @@ def convert(
             help="Resample uneven and tilted series to an even grid: linear or nearest.",
         ),
     ] = None,
-    workers: Annotated[
-        int | None,
-        CommandOption(metavar="N", help="Threads.  [default: as many as there are processors]"),
-    ] = None,
+    workers: shared_options.Workers = None,
     overwrite: shared_options.Overwrite = False,
     storage_options: shared_options.StorageOptions = None,
 ) -> int:

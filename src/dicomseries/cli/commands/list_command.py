@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import click
 
 from dicomseries.cli import shared_options
-from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine, CommandOption
+from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine
 from dicomseries.cli.commands.network import archive_options as archive
 from dicomseries.cli.help_sections import Sectioned, examples
 from dicomseries.cli.option_spelling import on_command_line
@@ -20,41 +20,6 @@ from dicomseries.errors import DicomSeriesError, counted
 from dicomseries.volume_axes import VolumeAxis, axis_words, record_of_volumes
 
 __all__ = ["list_series", "register"]
-
-_GROUP = "Studies of an archive"
-
-ArchivePatient = Annotated[
-    str | None,
-    CommandOption("--patient", metavar="ID", help="PatientID; * and ? match.", group=_GROUP),
-]
-ArchivePatientName = Annotated[
-    str | None,
-    CommandOption(
-        "--patient-name", metavar="NAME", help="PatientName, such as Doe^*.", group=_GROUP
-    ),
-]
-ArchiveAccession = Annotated[
-    str | None,
-    CommandOption("--accession", metavar="NUMBER", help="AccessionNumber.", group=_GROUP),
-]
-ArchiveDate = Annotated[
-    str | None,
-    CommandOption(
-        "--date",
-        metavar="DATE",
-        help="Of the study: YYYY-MM-DD, or FIRST:LAST, open on one side if you like.",
-        group=_GROUP,
-    ),
-]
-ArchiveModality = Annotated[
-    str | None, CommandOption("--modality", metavar="CT|MR|…", help="Modality.", group=_GROUP)
-]
-ArchiveDescription = Annotated[
-    str | None,
-    CommandOption(
-        "--description", metavar="TEXT", help="Of the study, or of the series.", group=_GROUP
-    ),
-]
 
 _COLUMNS = ("series UID", "kind", "description", "size", "spacing mm", "files", "content")
 
@@ -93,18 +58,8 @@ def list_series(
     ],
     *,
     preview: shared_options.Preview = False,
-    patient: ArchivePatient = None,
-    patient_name: ArchivePatientName = None,
-    accession: ArchiveAccession = None,
-    date: ArchiveDate = None,
-    modality: ArchiveModality = None,
-    description: ArchiveDescription = None,
-    calling: archive.CallingTitle = None,
-    timeout: archive.Timeout = None,
-    auth_file: archive.AuthFile = None,
-    ca_certificate: archive.CaCertificate = None,
-    certificate: archive.Certificate = None,
-    key: archive.Key = None,
+    filters: archive.StudyFilters,
+    access: archive.ArchiveAccess,
     storage_options: shared_options.StorageOptions = None,
 ) -> None:
     """List every series below a folder, one in a row; files that are not DICOM are counted.
@@ -119,31 +74,16 @@ def list_series(
     import dicomseries as dcs
 
     output: Output = context.obj
-    access = archive.archive_options(
-        storage_options,
-        auth_file,
-        timeout=timeout,
-        ca_certificate=ca_certificate,
-        certificate=certificate,
-        key=key,
-    )
-    filters = {
-        "patient_id": patient,
-        "patient_name": patient_name,
-        "accession": accession,
-        "date": date,
-        "modality": modality,
-        "description": description,
-    }
-    folder = archive.with_calling_title(folder, calling)
+    options = access.options(storage_options)
+    folder = access.url_of(folder)
     if archive.is_listed_by_query(folder, filters):
-        listing = dcs.find(folder, **filters, storage_options=access)
+        listing = dcs.find(folder, **filters.arguments, storage_options=options)
         output.answer(
             "\n".join([table(listing.columns, listing.cells()), listing.summary]),
             listing.to_dict(),
         )
         return
-    scan = dcs.scan(folder, storage_options=access)
+    scan = dcs.scan(folder, storage_options=options)
     if not scan.series:
         from dicomseries.reading import nothing_found
 
@@ -151,7 +91,7 @@ def list_series(
     rows = list(map(_row, scan.series))
     lines = [table(_COLUMNS, list(map(_cells, rows)))]
     if preview and is_terminal() and not output.json:
-        lines += [_preview(folder, series.choice, access) for series in scan.series]
+        lines += [_preview(folder, series.choice, options) for series in scan.series]
     if scan.skipped:
         lines.append(f"{counted(scan.skipped, 'file')} skipped: not DICOM")
     record = {
@@ -174,12 +114,12 @@ def _note_problems(scan: Any, output: Output) -> None:
         output.note(problem.text)
 
 
-def _preview(folder: str, series_uid: str, access: Mapping[str, Any] | None) -> str:
+def _preview(folder: str, series_uid: str, options: Mapping[str, Any] | None) -> str:
     """Return a title and the middle slice, or an error."""
     import dicomseries as dcs
 
     try:
-        picture = show_preview(dcs.read(folder, series=series_uid, storage_options=access))
+        picture = show_preview(dcs.read(folder, series=series_uid, storage_options=options))
     except DicomSeriesError as error:
         picture = f"\nno preview: {printable(' '.join(str(error).split()))}"
     return f"\n{series_uid}{picture}" if picture else ""

@@ -133,10 +133,7 @@ def read(
     stored: Annotated[
         bool, CommandOption("--stored", help="The integers in the files, before the rescale.")
     ] = False,
-    workers: Annotated[
-        int | None,
-        CommandOption(metavar="N", help="Threads.  [default: as many as there are processors]"),
-    ] = None,
+    workers: shared_options.Workers = None,
     overwrite: shared_options.Overwrite = False,
     preview: shared_options.Preview = False,
     storage_options: shared_options.StorageOptions = None,

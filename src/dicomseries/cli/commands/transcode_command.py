@@ -74,10 +74,7 @@ def transcode(
             " [default: files stay as they are]",
         ),
     ] = None,
-    workers: Annotated[
-        int | None,
-        CommandOption(metavar="N", help="Threads.  [default: as many as there are processors]"),
-    ] = None,
+    workers: shared_options.Workers = None,
     overwrite: shared_options.Overwrite = False,
     dicomdir: shared_options.Dicomdir = False,
     storage_options: shared_options.StorageOptions = None,

@@ -77,13 +77,8 @@ def send(
         bool,
         CommandOption("--dry-run", help="Connect and say what would be sent; send nothing."),
     ] = False,
-    calling: archive.CallingTitle = None,
-    timeout: archive.Timeout = None,
+    access: archive.ArchiveAccess,
     associations: archive.Associations = None,
-    auth_file: archive.AuthFile = None,
-    ca_certificate: archive.CaCertificate = None,
-    certificate: archive.Certificate = None,
-    key: archive.Key = None,
     storage_options: shared_options.StorageOptions = None,
 ) -> None:
     """Send every instance to an archive that it does not have yet.
@@ -96,22 +91,14 @@ def send(
     from dicomseries.errors import DeliveryError
 
     output: Output = context.obj
-    options = archive.archive_options(
-        storage_options,
-        auth_file,
-        timeout=timeout,
-        associations=associations,
-        ca_certificate=ca_certificate,
-        certificate=certificate,
-        key=key,
-    )
+    options = access.options(storage_options, associations=associations)
     from dicomseries.network import is_peer_url
 
     try:
         with progress_bar(output) as progress:
             result = dcs.send(
                 series,
-                archive.with_calling_title(url, calling),
+                access.url_of(url),
                 series=uid,
                 again=again,
                 confirm=confirm,
