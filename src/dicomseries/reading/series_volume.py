@@ -18,6 +18,7 @@ from dicomseries.reading.mosaics.mosaic_frames import MosaicFrames
 from dicomseries.reading.mosaics.mosaic_slabs import MosaicSlabs
 from dicomseries.reading.order.placement import FrameSet
 from dicomseries.reading.order.segment_order import segment_volumes
+from dicomseries.reading.parse.private_elements import is_from_ge
 from dicomseries.reading.pixels.pixel_format import is_compressed, stored_dtype
 from dicomseries.reading.pixels.rescale_of_frames import (
     dtype_of_real,
@@ -342,12 +343,31 @@ def _frame_slabs(
             divisor=divisor,
             tiles=frames.pool[0].tiles,
         )
-    return FrameSlabs(
+    slabs = FrameSlabs(
         instances=series.instances,
         sources=frames.sources,
         rescales=rescales,
         dtype=dtype,
         divisor=divisor,
+    )
+    if frames.pool or not is_from_ge(series.instances[0]):
+        return slabs
+    return _unmirrored(slabs)
+
+
+def _unmirrored(slabs: FrameSlabs) -> FrameSlabs:
+    """Return voxels of GE with the rows in order where its sequence stores them mirrored."""
+    from dicomseries.reading.modalities import mirrored_slabs, mirrored_volumes  # noqa: PLC0415
+
+    mirrored = mirrored_volumes.mirrored_files(slabs.instances)
+    if not mirrored:
+        return slabs
+    return mirrored_slabs.MirroredSlabs(
+        instances=slabs.instances,
+        sources=slabs.sources,
+        rescales=slabs.rescales,
+        dtype=slabs.dtype,
+        mirrored=mirrored,
     )
 
 

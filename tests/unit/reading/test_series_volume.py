@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless
 
-import dicomseries as dcs
 from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError
 from dicomseries.reading import read, scan, tags, volume_of
 from dicomseries.reading.parse.instance import Instance
@@ -244,22 +241,3 @@ def test_a_series_whose_slices_name_other_studies_is_read_with_a_warning(tmp_pat
     with pytest.warns(DicomSeriesWarning, match="studies"):
         volume = read(folder)
     assert np.array_equal(volume.array, STORED)
-
-
-@pytest.mark.parametrize(
-    ("polarity", "words"), [(0, None), (1, "all volumes"), (2, "1st, 3rd"), (3, "2nd, 4th")]
-)
-def test_mirrored_volumes_of_a_sequence_of_ge_are_named(tmp_path, polarity, words):
-    private = {
-        "(0019,109C) GEMS_ACQU_01": "research/epi_pepolar",
-        "(0019,10B3) GEMS_ACQU_01": polarity,
-        "InPlanePhaseEncodingDirection": "COL",
-    }
-    array = np.arange(60, dtype="int16").reshape(3, 4, 5)
-    dcs.write(array, tmp_path, kind="MR", spacing=(1, 1, 2), metadata=private, overwrite=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", dcs.DicomSeriesWarning)
-        notes = dcs.read(tmp_path).notes
-    mirrored = [note for note in notes if "mirrored along the rows" in note]
-    assert len(mirrored) == (words is not None)
-    assert all(words in note for note in mirrored)

@@ -14,6 +14,7 @@ from dicomseries.reading.geometry.volume_sorting import sort_files
 from dicomseries.reading.order.placement import Placement, SortedPlanes, no_geometry, place_on_grid
 from dicomseries.reading.order.slice_stacks import IrregularSlices, UnsortedSlices, stack_remedy
 from dicomseries.reading.parse.instance import Instance, file_order, unlike
+from dicomseries.reading.parse.private_elements import is_from_ge
 from dicomseries.reading.problems import Problem, has_errors
 from dicomseries.slice_planes import SlicePlanes
 from dicomseries.standard.attributes.attribute import tag_of
@@ -37,7 +38,6 @@ _PICTURE_SPACING = frozenset(
     )
 )
 _ORIENTATION = frozenset({tag_of("ImageOrientationPatient")})
-_GE_CREATOR = 0x00190010
 
 Floats = npt.NDArray[np.float64]
 
@@ -92,8 +92,7 @@ def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:
 
 def _vendor_problems(files: Sequence[Instance]) -> Iterator[Problem]:
     """Yield what only private elements of a vendor say about the slices."""
-    creator = files[0].element(_GE_CREATOR)
-    if creator is None or not creator.raw.startswith(b"GEMS_ACQU_01"):
+    if not is_from_ge(files[0]):
         return
     from dicomseries.reading.modalities.mirrored_volumes import (  # noqa: PLC0415 - for few files
         mirrored_problems,

@@ -6,10 +6,17 @@ from dicomseries.reading.parse.functional_groups import as_numbers
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.parser import Element, ParseError, items_of
 
-__all__ = ["private_element", "private_items", "private_numbers"]
+__all__ = ["is_from_ge", "private_element", "private_items", "private_numbers"]
 
 
 _FIRST_BLOCK = 0x10
+_GE_ACQUISITION = 0x00190010
+
+
+def is_from_ge(instance: Instance) -> bool:
+    """Return whether a file has GE's private block of the acquisition, as the first one."""
+    creator = instance.element(_GE_ACQUISITION)
+    return creator is not None and creator.raw.startswith(b"GEMS_ACQU_01")
 
 
 def private_element(
