@@ -67,22 +67,25 @@ def _fields(raw: bytes, wanted: Collection[str] | None) -> dict[str, tuple[str, 
     if not 0 < count <= _MOST_FIELDS:
         message = f"a CSA header of {count} fields; 1 to {_MOST_FIELDS} are possible"
         raise ParseError(message)
+    names = None if wanted is None else {name.encode("latin-1") for name in wanted}
+    find_items = _new_items if is_new else _old_items
     fields: dict[str, tuple[str, ...]] = {}
     extra = 0
     for number in range(count):
         start, multiplicity, vr, _, item_count, _ = _FIELD.unpack_from(raw, position)
-        name = _text(start)
         position += _FIELD.size
         if number == 0 and not is_new:
             extra = item_count  # the older form adds it to every length
         if not 0 <= item_count <= (len(raw) - position) // _ITEM_SIZE:
-            message = f"{item_count} items of the CSA field {name!r}"
+            message = f"{item_count} items of the CSA field {_text(start)!r}"
             raise ParseError(message)
-        find_items = _new_items if is_new else _old_items
         spans, position = find_items(raw, position, item_count, extra)
-        if wanted is None or name in wanted:
-            texts = [_text(raw[begin:end]) for begin, end in spans]
-            fields[name] = _values(texts, multiplicity, is_text=_text(vr) in _TEXTS)
+        if names is not None and start.partition(b"\0")[0].strip() not in names:
+            continue
+        texts = [_text(raw[begin:end]) for begin, end in spans]
+        fields[_text(start)] = _values(texts, multiplicity, is_text=_text(vr) in _TEXTS)
+        if wanted is not None and len(fields) == len(names or ()):
+            break  # what follows is not read, also if it is damaged
     return fields
 
 
