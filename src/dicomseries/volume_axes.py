@@ -35,6 +35,7 @@ AXIS_NAMES: Mapping[str, str] = {
     "inversion_time": "inversion time",
     "flip_angle": "flip angle",
     "diffusion": "b-value; the direction of each volume is in `gradients`",
+    "asl_context": "label, control or m0scan of arterial spin labelling",
     "cardiac_phase": "delay after the R wave, or percentage of the cycle",
     "angular_view": "angle of the detector",
     "time": "seconds after the first volume, or number of the time point",
@@ -53,8 +54,9 @@ class VolumeAxis:
     ----------
     name : str
         ``time``, ``echo``, ``part``, ``diffusion``, ``inversion_time``, ``flip_angle``,
-        ``cardiac_phase``, ``image_type``, ``acquisition``, ``segment`` or ``volume``; of nuclear
-        medicine ``energy_window``, ``detector``, ``rotation``, ``rr_interval``, ``angular_view``.
+        ``asl_context``, ``cardiac_phase``, ``image_type``, ``acquisition``, ``segment`` or
+        ``volume``; of nuclear medicine ``energy_window``, ``detector``, ``rotation``,
+        ``rr_interval``, ``angular_view``.
     values : tuple of float or str
         One for each entry, in the order of the volumes.
     unit : str

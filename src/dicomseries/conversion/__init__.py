@@ -1,7 +1,7 @@
 """Names and sidecars of series that become files of other programs."""
 
-from dicomseries.conversion.bids_sidecar import sidecar
+from dicomseries.conversion.bids_sidecar import asl_context_table, sidecar
 from dicomseries.conversion.name_pattern import NamePattern
 from dicomseries.conversion.volume_parts import VolumePart, volume_parts
 
-__all__ = ["NamePattern", "VolumePart", "sidecar", "volume_parts"]
+__all__ = ["NamePattern", "VolumePart", "asl_context_table", "sidecar", "volume_parts"]

@@ -7,8 +7,9 @@ from typing import Any
 
 from dicomseries.installed_version import __version__
 from dicomseries.sources import Volume
+from dicomseries.volume_axes import VolumeAxis, entries_of
 
-__all__ = ["sidecar"]
+__all__ = ["asl_context_table", "sidecar"]
 
 _KEYWORDS: dict[str, str] = {
     **{
@@ -38,6 +39,11 @@ _MILLISECONDS: dict[str, tuple[str, ...]] = {
     "InversionTime": ("InversionTime", "InversionTimes"),
 }
 """Key in seconds → keywords in milliseconds."""
+
+_ASL_TYPES = {"CONTINUOUS": "CASL", "PSEUDOCONTINUOUS": "PCASL", "PULSED": "PASL"}
+"""ArterialSpinLabelingContrast → ArterialSpinLabelingType."""
+_PHILIPS_SCALE = ("(2005,100E) Philips MR Imaging DD 001", "(2005,100E)")
+"""Names of Philips' scale slope, of files of one frame and of functional groups."""
 
 
 def sidecar(
@@ -83,6 +89,10 @@ def sidecar(
     for key, keywords in _MILLISECONDS.items():
         seconds = (_seconds(attributes.get(keyword)) for keyword in keywords)
         record[key] = next((value for value in seconds if value is not None), None)
+    record["ArterialSpinLabelingType"] = _ASL_TYPES.get(
+        str(attributes.get("ArterialSpinLabelingContrast"))
+    )
+    record |= _philips_scale(attributes)
     record = {key: value for key, value in record.items() if value is not None}
     if record.get("Modality") == "PT" and volume.times_s is not None:
         record["FrameTimesStart"] = list(volume.times_s)
@@ -94,6 +104,54 @@ def sidecar(
     record["ConversionSoftware"] = "dicomseries"
     record["ConversionSoftwareVersion"] = __version__
     return record
+
+
+def asl_context_table(axes: Sequence[VolumeAxis]) -> str:
+    r"""Return BIDS's table of what each volume of arterial spin labelling is.
+
+    Nothing if the axes do not say it.
+
+    Parameters
+    ----------
+    axes : sequence of VolumeAxis
+        Of the volumes, the outer one first.
+
+    Notes
+    -----
+    BIDS 1.11, "Arterial Spin Labeling perfusion data": ``*_aslcontext.tsv``.
+
+    Examples
+    --------
+    >>> axis = VolumeAxis(name="asl_context", values=("m0scan", "control", "label"))
+    >>> asl_context_table([axis])
+    'volume_type\nm0scan\ncontrol\nlabel\n'
+    """
+    names = [axis.name for axis in axes]
+    if "asl_context" not in names:
+        return ""
+    place = names.index("asl_context")
+    types = [entries[place] for entries in entries_of(axes)]
+    return "\n".join(("volume_type", *types, ""))
+
+
+def _philips_scale(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the numbers of Philips that make other values of the displayed ones.
+
+    In dcm2niix's keys. The file has the displayed values; divided by PhilipsRescaleSlope times
+    PhilipsScaleSlope they are those that Philips calls floating point.
+    """
+    if not str(attributes.get("Manufacturer", "")).lower().startswith("philips"):
+        return {}
+    scale = next((attributes[name] for name in _PHILIPS_SCALE if name in attributes), None)
+    slope, intercept = attributes.get("RescaleSlope"), attributes.get("RescaleIntercept")
+    if not scale or not all(isinstance(number, (int, float)) for number in (scale, slope)):
+        return {}
+    return {
+        "PhilipsRescaleSlope": slope,
+        "PhilipsRescaleIntercept": intercept,
+        "PhilipsScaleSlope": scale,
+        "UsePhilipsFloatNotDisplayScaling": 0,
+    }
 
 
 def _take_step(record: dict[str, Any], step: float) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
+import pydicom
 import pytest
 
 import dicomseries as dcs
@@ -160,3 +163,44 @@ def test_an_entry_that_is_not_there_is_named(tmp_path):
         volume.pick(echo=2)
     with pytest.raises(OptionError, match="an axis of this volume: echo 2"):
         volume.pick(time=0)
+
+
+def test_label_and_control_of_philips_are_one_axis_in_the_order_of_the_scan(tmp_path):
+    def mark(volume, _, dataset):
+        block = dataset.private_block(0x2005, "Philips MR Imaging DD 005", create=True)
+        block.add_new(0x29, "CS", ("CONTROL", "LABEL")[volume % 2])
+        dataset.TemporalPositionIdentifier = volume // 2 + 1
+        dataset.TriggerTime = str(4000 * (volume // 2))
+
+    volume = dcs.read(write(tmp_path, 4, mark, manufacturer="Philips"))
+    assert axes_of(volume) == [("asl_context", "", ("control", "label", "control", "label"))]
+    np.testing.assert_array_equal(volume.array, voxels(4))
+    assert volume.times_s is None  # label and control of a pair state the same time
+    assert volume.to_xarray()["asl_context"].values.tolist()[:2] == ["control", "label"]
+
+
+def test_asl_context_of_frames_names_the_volumes(tmp_path):
+    words = ["M_ZERO_SCAN", "LABEL", "CONTROL", "LABEL", "CONTROL"]
+    scan = {"ApplicableSafetyStandardAgency": "IEC", "RepetitionTime": 4800, "EchoTime": 20}
+    place = {"axes": "tzyx", "spacing": (1, 1, 2), "times": 4.8}
+    dcs.write(voxels(5), tmp_path, kind="EnhancedMR", metadata=scan, **place)
+    (path,) = tmp_path.iterdir()
+    dataset = pydicom.dcmread(path)
+    dataset.ArterialSpinLabelingContrast = "PSEUDOCONTINUOUS"
+    for index, groups in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+        labelling = pydicom.Dataset()
+        labelling.ASLContext = words[index // SLICES]
+        groups.MRArterialSpinLabelingSequence = [labelling]
+    dataset.save_as(path)
+    volume = dcs.read(path)
+    contexts = ("m0scan", "label", "control", "label", "control")
+    assert axes_of(volume) == [("asl_context", "", contexts)]
+    assert volume.times_s == (0.0, 4.8, 9.6, 14.4, 19.2)
+    np.testing.assert_array_equal(volume.pick(asl_context="m0scan").array, voxels(5)[0])
+    report = dcs.convert(path, tmp_path / "out", name="perf_asl", format="nii")
+    table = tmp_path / "out" / "perf_aslcontext.tsv"
+    assert str(table) in report.rows[0].files
+    assert table.read_text(encoding="ascii").split() == ["volume_type", *contexts]
+    sidecar = json.loads((tmp_path / "out" / "perf_asl.json").read_text(encoding="utf-8"))
+    assert sidecar["ArterialSpinLabelingType"] == "PCASL"
+    assert sidecar["RepetitionTime"] == 4.8

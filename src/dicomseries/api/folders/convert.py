@@ -57,7 +57,8 @@ def convert(
         ``%c`` comments; ``/`` makes folders.
     sidecar : bool
         Whether to write NAME.json in the keys and units of BIDS, without the patient. NIfTI of
-        diffusion weightings has NAME.bval and NAME.bvec in FSL's format in any case.
+        diffusion weightings has NAME.bval and NAME.bvec in FSL's format in any case. Arterial spin
+        labelling has NAME_aslcontext.tsv, if the files say which volumes are labelled.
     even : {"linear", "nearest"}, optional
         Resample uneven and tilted series to an even, right-angled grid. Without it, a format that
         cannot hold their geometry leaves them out.
@@ -91,8 +92,10 @@ def convert(
 
     Notes
     -----
-    Affines are in RAS mm (NIfTI) or LPS mm (NRRD, MetaImage), values are real values. Keys of
-    sidecars: BIDS 1.11.
+    Affines are in RAS mm (NIfTI) or LPS mm (NRRD, MetaImage), values are real values: RescaleSlope
+    and RescaleIntercept applied. Philips' private scale is not; the sidecar has its numbers
+    (PhilipsScaleSlope), which make floating-point values of the displayed ones (Chenevert et al.,
+    Transl Oncol 2014). Keys of sidecars: BIDS 1.11.
 
     Examples
     --------
@@ -191,6 +194,11 @@ class _Target:
             text = json.dumps(_sidecar(volume, attributes), indent=2) + "\n"
             sinks.save_bytes(file, text.encode(), overwrite=self.overwrite)
             files.append(file)
+            table = conversion.asl_context_table(volume.volume_axes)
+            if table:
+                file = self.folder / f"{stem.removesuffix('_asl')}_aslcontext.tsv"
+                sinks.save_bytes(file, table.encode(), overwrite=self.overwrite)
+                files.append(file)
         return replace(
             row,
             part=suffix,

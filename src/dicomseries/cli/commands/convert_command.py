@@ -88,6 +88,7 @@ def convert(
     """Convert every series below a folder to files with BIDS sidecars.
 
     Echoes, parts of complex images and the orientations of localizers become separate files.
+    Values are those that viewers show; the sidecar has Philips' private scale.
     A series that cannot be converted does not stop the others: the table names the reason, and the
     exit code is 1.
     """

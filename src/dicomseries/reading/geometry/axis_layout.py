@@ -24,6 +24,9 @@ Indices = npt.NDArray[np.intp]
 
 _INNER = ("time", "acquisition")
 """Axes that repeat all others."""
+_IN_TURN = ("diffusion", "asl_context")
+"""Axes whose entries are the volumes themselves, with their repetitions, in the order of time."""
+_HAVE_TIMES = (*_IN_TURN, "cardiac_phase")
 _MOST_AXES = 4
 _DIGITS = 4
 """Decimals in which values of one entry agree: directions are rounded by vendors."""
@@ -72,7 +75,8 @@ def lay_out_volumes(
 
     Values that differ together are one axis. All combinations of the others must be there, equally
     often: then repetitions are the innermost axis, of time. Diffusion weightings are one axis, with
-    their repetitions. An incomplete combination stays one flat axis, with a warning.
+    their repetitions; so are label and control of arterial spin labelling. An incomplete
+    combination stays one flat axis, with a warning.
 
     Parameters
     ----------
@@ -155,8 +159,8 @@ def _grid_of(
 ) -> tuple[_AxisGrid, tuple[Problem, ...]]:
     outer = _independent([each for each in differing if each.fact.axis not in _INNER])
     outer.sort(key=lambda each: list(AXIS_NAMES).index(each.fact.axis))
-    weightings = [each for each in outer if each.fact.axis == "diffusion"]
-    outer = [each for each in outer if each.fact.axis != "diffusion"]
+    weightings = [each for each in outer if each.fact.axis in _IN_TURN]
+    outer = [each for each in outer if each.fact.axis not in _IN_TURN]
     inner = [each for each in differing if each.fact.axis in _INNER]
     columns = _full_product(outer, arrangement.volumes)
     flat = _flat(arrangement.volumes)
@@ -336,7 +340,7 @@ def _with_times(
     innermost = axes[-1]
     is_time = innermost.name in {*_INNER, "volume"}
     is_single = len(axes) == 1
-    if not is_time and not (is_single and innermost.name in {"diffusion", "cardiac_phase"}):
+    if not is_time and not (is_single and innermost.name in _HAVE_TIMES):
         return VolumeLayout(axes=axes), ()
     shape = (-1, len(innermost))
     of_entries = [(clock, seconds.reshape(shape).min(axis=0)) for clock, seconds in starts]

@@ -14,7 +14,11 @@ import numpy.typing as npt
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading.geometry.arrangement import Arrangement
 from dicomseries.reading.geometry.axis_layout import lay_out_volumes
-from dicomseries.reading.geometry.vendor_facts import diffusion_of_files, parts_of_files
+from dicomseries.reading.geometry.vendor_facts import (
+    asl_contexts_of_files,
+    diffusion_of_files,
+    parts_of_files,
+)
 from dicomseries.reading.geometry.volume_clocks import (
     Clock,
     Repetition,
@@ -81,10 +85,10 @@ class FactsOfVolumes:
 def about_files(instances: Sequence[Instance], clocks: Sequence[Floats]) -> FactsOfVolumes:
     """Return the facts about files of one frame; `clocks` are further times in seconds."""
     diffusion = diffusion_of_files(instances)
-    parts = parts_of_files(instances)
+    parts, asl_contexts = parts_of_files(instances), asl_contexts_of_files(instances)
     return FactsOfVolumes(
-        keys=file_keys(instances, diffusion, parts),
-        facts=facts_of_files(instances, diffusion, parts),
+        keys=file_keys(instances, diffusion, parts, asl_contexts),
+        facts=facts_of_files(instances, diffusion, parts, asl_contexts),
         clocks=clocks_of_files(instances, clocks),
         repetition=repetition_of_files(instances),
         is_compared=instances[0].text("Modality") == "MR",

@@ -22,6 +22,8 @@ __all__ = [
     "DIFFUSION_COLUMNS",
     "FIELD_MAP",
     "PrivateNumbers",
+    "asl_contexts_of_files",
+    "asl_word",
     "diffusion_of_files",
     "part_of_codes",
     "parts_of_files",
@@ -116,6 +118,9 @@ _PART_OF_CODE = {
 """Codes of ImageType from its third value on; Philips adds the sequence: M_FFE, P_SE."""
 _GE_PART = PrivateNumbers(0x0043, "GEMS_PARM_01", 0x2F, "SS")
 _PHILIPS_PART = (0x2005, "Philips MR Imaging DD 001", 0x11)
+_PHILIPS_LABEL = (0x2005, "Philips MR Imaging DD 005", 0x29)
+_ASL_WORDS = {"LABEL": "label", "CONTROL": "control", "M_ZERO_SCAN": "m0scan"}
+"""ASLContext → word of BIDS; Philips has the first two in its private element."""
 
 _GE_SIGNS = {0: (1.0, 1.0, -1.0), 1: (-1.0, 1.0, 1.0), 2: (-1.0, -1.0, 1.0)}
 """Signs along columns, rows and normal by the nearest axis of the normal, as dcm2niix has them."""
@@ -382,14 +387,38 @@ def _philips_parts(instances: Sequence[Instance]) -> Iterator[str]:
     if tag is None:
         return
     for instance in instances:
-        element = instance.element(tag)
-        code = "" if element is None else element.raw.strip(b" \0").decode("latin-1")
-        yield _PART_OF_CODE.get(code.upper(), "")
+        yield _PART_OF_CODE.get(_private_text(instance, tag).upper(), "")
+
+
+def _private_text(instance: Instance, tag: int) -> str:
+    element = instance.element(tag)
+    return "" if element is None else element.raw.strip(b" \0").decode("latin-1")
 
 
 def _image_type_parts(instances: Sequence[Instance]) -> Iterator[str]:
     for instance in instances:
         yield part_of_codes(instance.texts("ImageType"))
+
+
+# ------------------------------------------------------------------- arterial spin labelling
+def asl_contexts_of_files(instances: Sequence[Instance]) -> list[str]:
+    """Return label, control or m0scan for each file of one frame; "" if unknown."""
+    words = [asl_word(instance.text("ASLContext")) for instance in instances]
+    tag = None if any(words) else _tag_in_block(instances, *_PHILIPS_LABEL)
+    if tag is None:
+        return words
+    return [asl_word(_private_text(instance, tag)) for instance in instances]
+
+
+def asl_word(code: str) -> str:
+    """Return the word of BIDS for ASLContext; "" for others.
+
+    Examples
+    --------
+    >>> asl_word("M_ZERO_SCAN"), asl_word("")
+    ('m0scan', '')
+    """
+    return _ASL_WORDS.get(code.upper(), "")
 
 
 def part_of_codes(codes: Sequence[str]) -> str:

@@ -15,9 +15,15 @@ from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading.geometry.vendor_facts import (
     DIFFUSION_COLUMNS,
     FIELD_MAP,
+    asl_word,
     part_of_codes,
 )
-from dicomseries.reading.geometry.volume_keys import file_column, frame_column, frame_texts
+from dicomseries.reading.geometry.volume_keys import (
+    ASL_CONTEXT,
+    file_column,
+    frame_column,
+    frame_texts,
+)
 from dicomseries.reading.parse.functional_groups import FunctionalGroups, path_of
 from dicomseries.reading.parse.instance import Instance
 
@@ -70,7 +76,10 @@ class VolumeFact:
 
 
 def facts_of_files(
-    instances: Sequence[Instance], diffusion: Floats | None, parts: Sequence[str]
+    instances: Sequence[Instance],
+    diffusion: Floats | None,
+    parts: Sequence[str],
+    asl_contexts: Sequence[str],
 ) -> tuple[VolumeFact, ...]:
     """Return the facts about files of one frame, the outer axis first.
 
@@ -82,12 +91,15 @@ def facts_of_files(
         b-values and directions, as `diffusion_of_files` returns them.
     parts : sequence of str
         Part of a complex value, as `parts_of_files` returns them.
+    asl_contexts : sequence of str
+        Label, control or m0scan, as `asl_contexts_of_files` returns them.
     """
     facts = list(_named("part", parts, _PART_ORDER))
     facts += _named("image_type", ["\\".join(file.texts("ImageType")) for file in instances])
     for axis, unit, keyword in _FILE_NUMBERS:
         facts += _numbers(axis, unit, file_column(instances, keyword, 1))
     facts += _numbers("diffusion", "s/mm2", diffusion)
+    facts += _named("asl_context", asl_contexts)
     if _is_cardiac(instances):
         facts += _numbers("cardiac_phase", "ms", file_column(instances, "TriggerTime", 1))
     facts += _numbers("time", "", file_column(instances, "TemporalPositionIdentifier", 1))
@@ -110,6 +122,7 @@ def facts_of_frames(
     facts = list(_named("part", _frame_parts(files), _PART_ORDER))
     types = frame_texts(files, ("MRImageFrameTypeSequence", "FrameType"))
     facts += _named("image_type", types)
+    facts += _named("asl_context", list(map(asl_word, frame_texts(files, ASL_CONTEXT))))
     for axis, unit, keywords in _FRAME_NUMBERS:
         facts += _numbers(axis, unit, frame_column(files, path_of(*keywords), 1))
         if axis == "flip_angle":

@@ -17,6 +17,7 @@ from dicomseries.reading.parse.instance import Instance
 from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = [
+    "ASL_CONTEXT",
     "Key",
     "file_column",
     "file_keys",
@@ -103,6 +104,7 @@ _FRAME_TEXTS = (
     ("MRImageFrameTypeSequence", "ComplexImageComponent"),
     ("CTImageFrameTypeSequence", "FrameType"),
 )
+ASL_CONTEXT = ("MRArterialSpinLabelingSequence", "ASLContext")
 _FRAME_DATES = (
     ("FrameContentSequence", "FrameReferenceDateTime"),
     ("FrameContentSequence", "FrameAcquisitionDateTime"),
@@ -118,7 +120,10 @@ _SPATIAL = frozenset(
 
 
 def file_keys(
-    instances: Sequence[Instance], diffusion: Floats | None = None, parts: Sequence[str] = ()
+    instances: Sequence[Instance],
+    diffusion: Floats | None = None,
+    parts: Sequence[str] = (),
+    asl_contexts: Sequence[str] = (),
 ) -> tuple[Key, ...]:
     """Return the keys of single-frame files, the best first.
 
@@ -130,6 +135,8 @@ def file_keys(
         b-value and direction of each file.
     parts : sequence of str, optional
         Part of a complex value in each file.
+    asl_contexts : sequence of str, optional
+        Label, control or m0scan of each file.
     """
     keys: list[Key] = []
     for row in _FILE_ROWS:
@@ -142,6 +149,7 @@ def file_keys(
         keys.append(Key(name="ImageIndex", values=slices))
     keys += _text_key("ImageType", [instance.text("ImageType") for instance in instances])
     keys += _text_key("ComplexImageComponent", parts)
+    keys += _text_key("ASLContext", asl_contexts, in_order=True)
     clocks = [(key.name, key.values) for key in keys if key.name == "TriggerTime"]
     clocks += [
         ("AcquisitionDateTime", _dates(instances)),
@@ -174,6 +182,7 @@ def frame_keys(
             keys += _key(row, frame_column(files, path_of(*row.keywords), 1))
     for keywords in _FRAME_TEXTS:
         keys += _text_key(keywords[-1], frame_texts(files, keywords))
+    keys += _text_key("ASLContext", frame_texts(files, ASL_CONTEXT), in_order=True)
     dimensions = _dimensions(files)
     if dimensions is not None:
         keys.append(Key(name="DimensionIndexValues", values=dimensions, is_dimension=True))
@@ -201,7 +210,7 @@ def _diffusion_key(diffusion: Floats | None) -> list[Key]:
     return [Key(name=_DIFFUSION, values=np.round(diffusion, 4), in_order=True)]
 
 
-def _text_key(name: str, texts: Sequence[str]) -> list[Key]:
+def _text_key(name: str, texts: Sequence[str], *, in_order: bool = False) -> list[Key]:
     """Return the key of a text attribute.
 
     Nothing if all texts are equal.
@@ -209,7 +218,7 @@ def _text_key(name: str, texts: Sequence[str]) -> list[Key]:
     if len(set(texts)) < 2:
         return []
     codes = np.unique(texts, return_inverse=True)[1]
-    return [Key(name=name, values=codes.astype(np.float64))]
+    return [Key(name=name, values=codes.astype(np.float64), in_order=in_order)]
 
 
 def file_column(instances: Sequence[Instance], keyword: str, size: int) -> Floats | None:
