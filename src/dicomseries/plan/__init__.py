@@ -5,7 +5,7 @@ from __future__ import annotations
 from dicomseries.plan.column_checks import check_agreement
 from dicomseries.plan.columns import Column, Extent, FrameTable, given_columns
 from dicomseries.plan.compressible_kind import check_compressible, check_sign, kind_for_codec
-from dicomseries.plan.frame_plan import FramePart
+from dicomseries.plan.frame_plan import FramePart, stacks_of
 from dicomseries.plan.plan_facts import (
     SOFTWARE_VERSION,
     grid_facts,
@@ -53,4 +53,5 @@ __all__ = [
     "place_facts",
     "plan_series",
     "plane_columns",
+    "stacks_of",
 ]

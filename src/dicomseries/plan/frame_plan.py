@@ -20,7 +20,7 @@ from dicomseries.sources import WrittenPlanes
 from dicomseries.standard.attributes.attribute import Attribute, Value, attribute, tag_of
 from dicomseries.uids import SeriesUids
 
-__all__ = ["FramePart", "frame_facts", "frames_bytes", "stack_columns"]
+__all__ = ["FramePart", "frame_facts", "frames_bytes", "stack_columns", "stacks_of"]
 
 _DIMENSIONS = {
     "StackID": "Stack ID",
@@ -96,7 +96,7 @@ def stack_columns(kind: Kind, grid: Grid, extent: Extent) -> tuple[Column, ...]:
     """
     if not isinstance(grid, WrittenPlanes) or grid.are_parallel or not kind.is_multi_frame:
         return ()
-    stacks, positions = _stacks_of(grid)
+    stacks, positions = stacks_of(grid)
     names: list[tuple[Value, ...]] = [(str(stack),) for stack in stacks]
     numbers: list[tuple[Value, ...]] = [(position,) for position in positions]
     indices: list[tuple[Value, ...]] = []
@@ -111,8 +111,16 @@ def stack_columns(kind: Kind, grid: Grid, extent: Extent) -> tuple[Column, ...]:
     )
 
 
-def _stacks_of(grid: WrittenPlanes) -> tuple[list[int], list[int]]:
-    """Return number of the stack, and place in it, of each slice, from 1."""
+def stacks_of(grid: WrittenPlanes) -> tuple[list[int], list[int]]:
+    """Return number of the stack, and place in it, of each slice, from 1.
+
+    Examples
+    --------
+    >>> from dicomseries.sources import grid_of_planes
+    >>> places = [(0, 0, 4), (0, 0, 0), (0, 0, 9)]
+    >>> stacks_of(grid_of_planes((3, 2, 2), (1, 1), places, (1, 0, 0, 0, 1, 0)))
+    ([1, 1, 1], [2, 1, 3])
+    """
     by_orientation: dict[tuple[float, ...], list[int]] = {}
     for index, cosines in enumerate(grid.orientations.round(3).tolist()):
         by_orientation.setdefault(tuple(cosines), []).append(index)

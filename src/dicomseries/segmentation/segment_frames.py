@@ -13,7 +13,7 @@ import numpy.typing as npt
 from dicomseries.geometry import Grid
 from dicomseries.iod import Leaf, VaryingGroup, code_item
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.plan import Column, FrameTable, grid_facts, plane_columns
+from dicomseries.plan import Column, FrameTable, grid_facts, plane_columns, stacks_of
 from dicomseries.sources import WrittenPlanes
 from dicomseries.standard.attributes.attribute import (
     Attribute,
@@ -29,6 +29,8 @@ __all__ = ["FrameGroups", "FrameOrder", "frame_groups", "frame_order"]
 _SEGMENT = ("ReferencedSegmentNumber", "SegmentIdentificationSequence", "Referenced Segment Number")
 _POSITION = ("ImagePositionPatient", "PlanePositionSequence", "Image Position Patient")
 _PICTURE = ("InStackPositionNumber", "FrameContentSequence", "Picture")
+_STACK = ("StackID", "FrameContentSequence", "Stack ID")
+_IN_STACK = ("InStackPositionNumber", "FrameContentSequence", "In-Stack Position Number")
 """Dimensions of frames: attribute, functional group and label."""
 
 _SEGMENTATION = code_item("113076", "DCM", "Segmentation")
@@ -125,7 +127,10 @@ def frame_groups(
     """
     has_place = grid.statement.has_place
     organization = attribute("DimensionOrganizationUID", organization_uid)
+    stacks = _stacks_of(grid)
     dimensions = [_POSITION if has_place else _PICTURE]
+    if stacks:
+        dimensions = [_STACK, _IN_STACK]
     if numbers is not None:
         dimensions.insert(0, _SEGMENT)
     shared = [
@@ -137,7 +142,7 @@ def frame_groups(
     if has_place and not isinstance(grid, WrittenPlanes) and _is_volume(table, numbers):
         shared.append(attribute("DimensionOrganizationType", "3D"))
     groups, per_frame = _groups_of_place(grid)
-    columns = [_index_values(table, numbers, has_place=has_place), *plane_columns(grid)]
+    columns = [*_index_columns(grid, table, numbers), *plane_columns(grid)]
     if numbers is not None and len(numbers) == 1:
         item = (attribute("ReferencedSegmentNumber", numbers[0]),)
         groups.append(attribute("SegmentIdentificationSequence", item))
@@ -202,7 +207,7 @@ def _groups_of_place(grid: Grid) -> tuple[list[Attribute], list[VaryingGroup | L
     orientation = attribute("ImageOrientationPatient", *texts["ImageOrientationPatient"])
     shared = [attribute("PixelMeasuresSequence", tuple(measures))]
     per_frame: list[VaryingGroup | Leaf] = [
-        _group("FrameContentSequence", "DimensionIndexValues"),
+        _frame_content(grid),
         _group("PlanePositionSequence", "ImagePositionPatient"),
     ]
     if plane_columns(grid):
@@ -212,24 +217,54 @@ def _groups_of_place(grid: Grid) -> tuple[list[Attribute], list[VaryingGroup | L
     return shared, per_frame
 
 
+def _frame_content(grid: Grid) -> VaryingGroup:
+    """Return the group of the dimension indices, and of stacks if there are several."""
+    keywords = ["DimensionIndexValues"]
+    if _stacks_of(grid):
+        keywords = ["StackID", "InStackPositionNumber", "DimensionIndexValues"]
+    members = []
+    for keyword in keywords:
+        members.append(Leaf(keyword, keyword))
+    return VaryingGroup("FrameContentSequence", tuple(members))
+
+
 def _group(sequence: str, keyword: str) -> VaryingGroup:
     return VaryingGroup(sequence, (Leaf(keyword, keyword),))
 
 
-def _index_values(table: FrameTable, numbers: Sequence[int] | None, *, has_place: bool) -> Column:
-    """Return DimensionIndexValues (C.7.6.17.1).
+def _stacks_of(grid: Grid) -> list[tuple[int, int]]:
+    """Return stack, and number in it, of each slice of several orientations; else nothing."""
+    if not isinstance(grid, WrittenPlanes) or grid.are_parallel:
+        return []
+    return list(zip(*stacks_of(grid), strict=True))
 
-    Positions are counted as far as frames lie there; the number of a picture is its index.
+
+def _index_columns(
+    grid: Grid, table: FrameTable, numbers: Sequence[int] | None
+) -> Sequence[Column]:
+    """Return DimensionIndexValues (C.7.6.17.1), and the stacks of several orientations.
+
+    Positions are counted as far as frames lie there; the number of a picture, and of a slice in
+    its stack, is its index.
     """
+    stacks = _stacks_of(grid)
+    places: list[tuple[int, ...]] = []
     slices = np.array(table.slices)
-    indices = slices + 1
-    if has_place:
+    if stacks:
+        places = [stacks[index] for index in table.slices]
+    elif grid.statement.has_place:
         indices = np.unique(slices, return_inverse=True)[1].reshape(-1) + 1
-    values: list[tuple[Value, ...]] = [(index,) for index in indices.tolist()]
-    if numbers is not None:
-        of_segments = [numbers[segment] for segment in table.segments]
-        values = list(zip(of_segments, indices.tolist(), strict=True))
-    return _column("DimensionIndexValues", "frame", values)
+        places = [(index,) for index in indices.tolist()]
+    else:
+        places = [(index,) for index in (slices + 1).tolist()]
+    values: list[tuple[Value, ...]] = []
+    for segment, place in zip(table.segments, places, strict=True):
+        values.append(place if numbers is None else (numbers[segment], *place))
+    columns = [_column("DimensionIndexValues", "frame", values)]
+    if stacks:
+        columns.append(_column("StackID", "slice", [(str(stack),) for stack, _ in stacks]))
+        columns.append(_column("InStackPositionNumber", "slice", [(place,) for _, place in stacks]))
+    return columns
 
 
 def _column(keyword: str, per: str, values: Sequence[tuple[Value, ...]]) -> Column:

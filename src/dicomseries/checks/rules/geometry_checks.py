@@ -70,9 +70,10 @@ def _are_orthonormal(cosines: tuple[float, ...]) -> bool:
 def plane_is_shared(view: SeriesView) -> Iterator[Fault]:
     """Orientation and pixel spacing are equal in all slices.
 
-    Byte for byte; only then the slices form a volume. An error in a stack of a multi-frame file,
-    whose frames are parallel; a warning about files of one slice, such as those of a localizer:
-    ITK puts all of them on the plane of the first, dcm2niix writes a file for each plane.
+    Byte for byte; only then the slices form a volume. An error in a stack of a multi-frame file
+    (StackID), whose frames are parallel; a warning about other slices, such as those of a
+    localizer: ITK puts all of them on the plane of the first, dcm2niix writes a file for each
+    plane.
     """
     for keyword in ("ImageOrientationPatient", "PixelSpacing"):
         values = view.values(keyword)
@@ -81,8 +82,11 @@ def plane_is_shared(view: SeriesView) -> Iterator[Fault]:
         for stack, value in zip(stacks, values, strict=True):
             by_stack.setdefault(stack, []).append(value)
         unusual = []
-        for members in by_stack.values():
-            unusual += unusual_values(members)[0]
+        is_error = False
+        for stack, members in by_stack.items():
+            of_stack = unusual_values(members)[0]
+            unusual += of_stack
+            is_error = is_error or bool(stack and of_stack)
         if unusual:
             yield Fault(
                 unusual[0].where,
@@ -90,7 +94,7 @@ def plane_is_shared(view: SeriesView) -> Iterator[Fault]:
                 f"({len(unusual)} of {len(values)} differ).",
                 f"Write one {keyword}, or make two series; slices of several planes can be read "
                 "one stack at a time.",
-                level=None if view.is_multi_frame else "warning",
+                level=None if is_error else "warning",
             )
 
 

@@ -189,7 +189,7 @@ def places_of_frames(files: Sequence[FileFrames]) -> SlicePlaces:
     def sort(members: Indices, distances: Floats) -> VolumeSorting:
         return sort_frames(groups, distances, members)
 
-    return _sorted_by_stack(sources, positions, axes, _stack_names(files), sort)
+    return _sorted_by_stack(sources, positions, axes, _stack_names(files, axes), sort)
 
 
 def _sorted_by_stack(
@@ -221,7 +221,7 @@ def places_of_segments(files: Sequence[FileFrames]) -> SlicePlaces:
     sources, positions, axes = _frames_in_space(files)
     if positions is None or axes is None:
         return _unsorted(sources, positions)
-    stacks = _stack_names(files)
+    stacks = _stack_names(files, axes)
     numbers: dict[tuple[str, int], int] = {}
     volume_index = []
     for pair in zip(stacks, segment_numbers(files).tolist(), strict=True):
@@ -266,8 +266,10 @@ def _frames_in_space(
     return sources, numbers_of_frames(files, "ImagePositionPatient", 3), axes
 
 
-def _stack_names(files: Sequence[FileFrames]) -> list[str]:
-    return [name for frames in files for name in frames.texts("StackID")]
+def _stack_names(files: Sequence[FileFrames], axes: Floats) -> list[str]:
+    """Return StackID of each frame; names of the orientations where no frame has one."""
+    names = [name for frames in files for name in frames.texts("StackID")]
+    return names if any(names) else _stacks_of_axes(axes)
 
 
 def _distances_mm(positions: Floats, axes: Floats) -> Floats:

@@ -112,7 +112,7 @@ def _placed(
     files: tuple[Instance, ...], pool: tuple[Frames, ...], chosen: Sequence[int] | None
 ) -> Placement:
     if files[0].sop_class_uid in SEGMENTATIONS:
-        return place_segments(pool)
+        return place_segments(pool, chosen)
     if all(frames.is_unplaced for frames in pool):
         return _place_pictures(files, pool)
     return _place_in_space(files, pool, chosen)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dicomseries.errors import counted
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import evenness_of
+from dicomseries.lazy_dataclass import dataclass
 from dicomseries.reading.geometry.slice_spacing import (
     drift_problems,
     grid_of,
@@ -22,6 +23,7 @@ from dicomseries.reading.geometry.slice_spacing import (
 from dicomseries.reading.geometry.volume_sorting import places_of
 from dicomseries.reading.multiframe.frame_facts import Frames
 from dicomseries.reading.order.placement import FrameSet, Placement, no_geometry
+from dicomseries.reading.order.slice_stacks import SliceStack
 from dicomseries.reading.parse.functional_groups import as_numbers
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.to_python import plain_value
@@ -74,13 +76,40 @@ def labels_of(instance: Instance) -> dict[int, str]:
     return labels
 
 
-def place_segments(pool: tuple[Frames, ...]) -> Placement:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Places:
+    """Slices of the frames of a segmentation.
+
+    Parameters
+    ----------
+    frames : ndarray of int
+        The frames that are placed.
+    slices : ndarray of int
+        Slice of each.
+    grid : Grid or None
+        Regular or irregular; None if the frames form no array.
+    stacks : tuple of SliceStack
+        If there are several orientations.
+    problems : sequence of Problem
+        Errors and warnings.
+    """
+
+    frames: Indices
+    slices: Indices
+    grid: Grid | None
+    stacks: tuple[SliceStack, ...] = ()
+    problems: Sequence[Problem]
+
+
+def place_segments(pool: tuple[Frames, ...], chosen: Sequence[int] | None = None) -> Placement:
     """Place the frames of one segmentation on their grid.
 
     Parameters
     ----------
     pool : tuple of Frames
         Of one file; several are an error, as their segment numbers are independent.
+    chosen : sequence of int, optional
+        Only the frames in the planes of these.
 
     Returns
     -------
@@ -100,11 +129,10 @@ def place_segments(pool: tuple[Frames, ...]) -> Placement:
     problems = list(_frame_problems(pool, segmentation_type))
     if problems:
         return Placement(instances=files, problems=tuple(problems), segments=labels)
-    if _is_of_pictures(frames):
-        grid, slices, problems = _grid_of_pictures(frames)
-    else:
-        grid, slices, problems = _grid_in_space(frames)
-    numbers = _segment_numbers(frames)
+    places = _places_of_frames(frames, chosen)
+    grid, slices, placed = places.grid, places.slices, places.frames
+    numbers = _segment_numbers(frames)[placed]
+    problems = list(places.problems)
     if grid is not None:
         problems += _repeated_segments(slices, numbers)
     planes = grid if isinstance(grid, SlicePlanes) else None
@@ -114,20 +142,49 @@ def place_segments(pool: tuple[Frames, ...]) -> Placement:
     count = grid.shape[0]
     volumes = None
     if segmentation_type == "BINARY":
-        frame_set = _label_map(frames, slices, numbers, count)
+        frame_set = _label_map(frames, placed, slices, numbers, count)
     else:
         segments = [0] if segmentation_type == "LABELMAP" else sorted({*labels, *numbers.tolist()})
         volumes = len(segments) if len(segments) > 1 else None
-        sources = _segment_volumes(slices, numbers, count, segments)
+        sources = _segment_volumes(placed, slices, numbers, count, segments)
         frame_set = FrameSet(pool=pool, sources=sources, divisor=_divisor(frames.instance))
     return Placement(
         instances=files,
         grid=None if planes is not None else grid,
         planes=planes,
+        stacks=places.stacks,
         problems=tuple(problems),
         volumes=volumes,
         frames=frame_set,
         segments=labels,
+    )
+
+
+def _places_of_frames(frames: Frames, chosen: Sequence[int] | None) -> _Places:
+    """Return the slice of each frame, on one grid, on planes, or as pictures."""
+    every = np.arange(frames.count)
+    if _is_of_pictures(frames):
+        grid, slices, problems = _grid_of_pictures(frames)
+        return _Places(frames=every, slices=slices, grid=grid, problems=problems)
+    if frames.orientation is not None:
+        grid, slices, problems = _grid_in_space(frames, every)
+        return _Places(frames=every, slices=slices, grid=grid, problems=problems)
+    from dicomseries.reading.order.segment_stacks import (  # noqa: PLC0415 - rare
+        segment_stacks,
+    )
+
+    of_stacks = segment_stacks(frames)
+    if chosen is not None:
+        members = of_stacks.in_planes_of(np.array(chosen, np.intp))
+        grid, slices, problems = _grid_in_space(frames, members)
+        return _Places(frames=members, slices=slices, grid=grid, problems=problems)
+    irregular = of_stacks.irregular
+    return _Places(
+        frames=every,
+        slices=of_stacks.plane_of,
+        grid=irregular.planes,
+        stacks=of_stacks.stacks,
+        problems=[irregular.problem],
     )
 
 
@@ -187,12 +244,12 @@ def _frame_problems(pool: tuple[Frames, ...], segmentation_type: str) -> Iterato
             text=f"{len(pool)} segmentations in one series, each with independent segments",
             remedy="Read one file at a time: give its path instead of the folder.",
         )
-    is_placed = frames.positions_lps is not None and frames.orientation is not None
+    is_placed = frames.positions_lps is not None and frames.orientations is not None
     if not is_placed and not _is_of_pictures(frames):
         yield Problem(
             code="position-missing",
             level="error",
-            text=f"the frames of {name} lack positions, or a common orientation",
+            text=f"frames of {name} lack ImagePositionPatient or ImageOrientationPatient",
             remedy="Use the source images of the segmentation: tiled segmentations, or those "
             "without positions, are not volumes.",
         )
@@ -228,17 +285,20 @@ def _grid_of_pictures(frames: Frames) -> tuple[Grid | None, Indices, list[Proble
     return grid, numbers - 1, [no_geometry("frames", order), *problems]
 
 
-def _grid_in_space(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]:
-    """Return the grid or planes, the slice of each frame, and problems."""
-    positions, axes = frames.positions_lps, frames.orientation
+def _grid_in_space(frames: Frames, members: Indices) -> tuple[Grid | None, Indices, list[Problem]]:
+    """Return the grid or planes of parallel frames, the slice of each, and problems."""
+    positions, orientations = frames.positions_lps, frames.orientations
     assert positions is not None  # noqa: S101 - _frame_problems has checked it
-    assert axes is not None  # noqa: S101 - as above
+    assert orientations is not None  # noqa: S101 - as above
+    positions, axes = positions[members], orientations[members[0]]
     distances = positions @ unit_normal(axes)
     between, thickness = frames.slice_lengths_mm
     stated = [length for length in (between, thickness) if length > 0]  # not NaN
     places = places_of(distances, step_mm=stated[0] if stated else None)
     firsts = np.unique(places, return_index=True)[1]
-    spacings = [()] if frames.pixel_spacing_mm is None else frames.pixel_spacing_mm.tolist()
+    spacings: list[Sequence[float]] = [()]
+    if frames.pixel_spacing_mm is not None:
+        spacings = frames.pixel_spacing_mm[members].tolist()
     (row_mm, column_mm), problems = pixel_spacing_of(spacings)
     if len(firsts) == 1:
         step, more = thickness_of((between, thickness))
@@ -248,7 +308,8 @@ def _grid_in_space(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]
         irregular = _irregular(positions[firsts], axes, min(row_mm, column_mm), common)
         problems += irregular
         if has_errors(irregular):
-            planes = _planes(frames, firsts, (column_mm, row_mm), problems)
+            size = (frames.instance.rows, frames.instance.columns)
+            planes = _planes(positions[firsts], axes, size, (column_mm, row_mm), problems)
             return planes, places, problems
         step = common or 1.0
     slices = np.rint((distances - distances.min()) / step).astype(np.intp)
@@ -283,12 +344,13 @@ def _irregular(
 
 
 def _planes(
-    frames: Frames, firsts: Indices, spacing_mm: tuple[float, float], problems: Sequence[Problem]
+    positions_lps: Floats,
+    axes: Floats,
+    size: tuple[int, int],
+    spacing_mm: tuple[float, float],
+    problems: Sequence[Problem],
 ) -> SlicePlanes | None:
     """Return the planes that have a frame; None if other errors keep them from being slices."""
-    positions, cosines = frames.positions_lps, frames.orientation
-    assert positions is not None  # noqa: S101 - _frame_problems has checked it
-    assert cosines is not None  # noqa: S101 - as above
     reasons = []
     for problem in problems:
         if problem.level == "error" and problem.code not in {"spacing-uneven", "slices-sheared"}:
@@ -296,10 +358,10 @@ def _planes(
         if problem.level == "error":
             reasons.append(Irregularity(code=problem.code, detail=problem.text))
     return SlicePlanes(
-        shape=(len(firsts), frames.instance.rows, frames.instance.columns),
+        shape=(len(positions_lps), *size),
         spacings_mm=np.array(spacing_mm),
-        positions_lps=positions[firsts],
-        orientations=np.tile(cosines.reshape(6), (len(firsts), 1)),
+        positions_lps=positions_lps,
+        orientations=np.tile(axes.reshape(6), (len(positions_lps), 1)),
         irregularities=tuple(reasons),
         statement=statement_of(problems),
     )
@@ -383,24 +445,25 @@ def _repeated_segments(slices: Indices, numbers: Indices) -> Iterator[Problem]:
         )
 
 
-def _label_map(frames: Frames, slices: Indices, numbers: Indices, count: int) -> FrameSet:
+def _label_map(
+    frames: Frames, placed: Indices, slices: Indices, numbers: Indices, count: int
+) -> FrameSet:
     """Return the frames of all segments at each slice."""
     masks: list[list[int]] = [[] for _ in range(count)]
-    for frame in np.argsort(numbers, kind="stable").tolist():
-        masks[slices[frame]].append(frame)
-    sources = np.column_stack((np.zeros(frames.count, np.intp), np.arange(frames.count)))
+    for index in np.argsort(numbers, kind="stable").tolist():
+        masks[slices[index]].append(int(placed[index]))
+    sources = np.column_stack((np.zeros(len(placed), np.intp), placed))
     return FrameSet(pool=(frames,), sources=sources, masks=tuple(map(tuple, masks)))
 
 
 def _segment_volumes(
-    slices: Indices, numbers: Indices, count: int, segments: Sequence[int]
+    placed: Indices, slices: Indices, numbers: Indices, count: int, segments: Sequence[int]
 ) -> Indices:
     """Return file and frame of each slice, by segment.
 
     -1 if empty.
     """
     sources = np.full((len(segments) * count, 2), -1, np.intp)
-    frames = np.arange(len(slices))
     order = np.searchsorted(segments, numbers) * count + slices
-    sources[order] = np.column_stack((np.zeros_like(frames), frames))
+    sources[order] = np.column_stack((np.zeros(len(placed), np.intp), placed))
     return sources
