@@ -18,7 +18,6 @@ from dicomseries.errors import (
     KindError,
     MetadataError,
     OptionError,
-    ReadError,
     SourceError,
     ValuesError,
 )
@@ -289,13 +288,32 @@ def test_labels_of_a_series_with_a_gap_lie_on_their_images(ct, tmp_path):
     assert len(dcs.plan(labels.astype("int16"), like=tmp_path / "gap")) == len(labels)
 
 
-def test_a_segmentation_without_empty_frames_is_no_source_series(ct, tmp_path):
-    mask = np.zeros(SHAPE, "uint8")
-    mask[1], mask[4, 2:, 3:] = 1, 1
-    dcs.write(mask, tmp_path / "seg", like=ct, **SEG)
-    with pytest.raises(ReadError, match="ReferencedSeriesSequence") as caught:
-        dcs.plan(mask, like=tmp_path / "seg", **SEG)
-    assert caught.value.code == "like-is-sparse"
+def test_a_result_names_the_frames_of_a_sparse_segmentation_that_it_has_for_each_slice(
+    ct, tmp_path
+):
+    kidney, lesion = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
+    kidney[1], kidney[4, 2:, 3:], lesion[4, :2] = True, True, True
+    masks = {"kidney_left": kidney, "Lesion 1": lesion}
+    seg = file_of(dcs.write(masks, tmp_path / "seg", like=ct, **SEG))
+    volume = dcs.read(seg)
+    assert volume.shape == SHAPE
+    values = np.arange(volume.array.size, dtype="uint16").reshape(volume.shape)
+    receipt = volume.derive(values, kind="SC", description="Distance").write(tmp_path / "result")
+    assert any("without frames for 2 of its 5 slices" in text for text in receipt.advice)
+    assert np.array_equal(np.asarray(dcs.read(tmp_path / "result")), values)
+    source = pydicom.dcmread(seg)
+    frames_named = {}
+    for path in sorted((tmp_path / "result").rglob("*.dcm")):
+        result = pydicom.dcmread(path)
+        frames_named[result.InstanceNumber - 1] = named = []
+        for image in result.get("SourceImageSequence", ()):
+            assert image.ReferencedSOPInstanceUID == source.SOPInstanceUID
+            named += np.ravel(image.ReferencedFrameNumber).tolist()
+        for number in named:
+            frame = source.PerFrameFunctionalGroupsSequence[number - 1]
+            position = frame.PlanePositionSequence[0].ImagePositionPatient
+            assert np.allclose(position, result.ImagePositionPatient, atol=1e-3)
+    assert [len(frames_named[index]) for index in range(5)] == [1, 1, 0, 0, 2]
 
 
 @pytest.mark.parametrize("segmentation_type", ["binary", "fractional"])

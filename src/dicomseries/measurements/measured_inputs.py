@@ -181,7 +181,7 @@ def volume_of_images(segmentation: SegmentationInput, source: SourceSeries) -> i
     images = referenced_images(segmentation.instance)
     volumes: set[int] = set()
     for frame in source.frames:
-        if frame.sop_instance_uid in images and frame.frame_number is None:
+        if frame.sop_instance_uid in images and not frame.frame_numbers:
             volumes.add(frame.volume)
     if len(volumes) == 1 and source.volumes > 1:
         return volumes.pop()

@@ -44,7 +44,7 @@ def source_of(
             sop_class_uid=kind.sop_class_uid,
             sop_instance_uid=f"2.25.{1 if frames_in_file else 100 * volume + index}",
             position_lps=grid.position(index),
-            frame_number=volume * grid.shape[0] + index + 1 if frames_in_file else None,
+            frame_numbers=(volume * grid.shape[0] + index + 1,) if frames_in_file else (),
             volume=volume,
             **(opened(tuple(own(volume, index))) if own else {}),
         )

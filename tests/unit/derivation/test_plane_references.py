@@ -24,14 +24,14 @@ GRID = Grid.from_spacing(
 def source_of(*, is_multi_frame: bool = False, volumes: int = 1, **changes) -> SourceSeries:
     frames = []
     for index in range(volumes * 4):
-        uid, number = ("1.2.3", index + 1) if is_multi_frame else (f"1.2.3.{index + 1}", None)
+        uid, numbers = ("1.2.3", (index + 1,)) if is_multi_frame else (f"1.2.3.{index + 1}", ())
         position = GRID.position(index % 4)
         frames.append(
             SourceFrame(
                 sop_class_uid="1.2",
                 sop_instance_uid=uid,
                 position_lps=position,
-                frame_number=number,
+                frame_numbers=numbers,
             )
         )
     fields = {

@@ -35,7 +35,7 @@ def source_of(
             sop_class_uid=ENHANCED_CT if is_multi_frame else CT,
             sop_instance_uid="2.25.7" if is_multi_frame else f"2.25.{volume}.{index}",
             position_lps=grid.position(index),
-            frame_number=volume * slices + index + 1 if is_multi_frame else None,
+            frame_numbers=(volume * slices + index + 1,) if is_multi_frame else (),
             volume=volume,
         )
         for volume in range(volumes)
@@ -160,7 +160,7 @@ def test_a_place_without_a_frame_is_not_named():
     """A sparse multi-frame file: the second slice has none."""
     source = source_of(is_multi_frame=True)
     frames = list(source.frames)
-    frames[1] = replace(frames[1], frame_number=None)
+    frames[1] = replace(frames[1], frame_numbers=())
     sparse = replace(source, frames=tuple(frames))
     found = references_to_source(sparse, match(sparse, GRID), is_multi_frame=False)
     assert [named(images_of(found, index)) for index in range(3)] == [
@@ -338,7 +338,7 @@ def source_in(paths, grid: Grid) -> SourceSeries:
             sop_class_uid=dataset.SOPClassUID,
             sop_instance_uid=dataset.SOPInstanceUID,
             position_lps=grid.position(number if len(datasets) == 1 else index),
-            frame_number=number + 1 if len(datasets) == 1 else None,
+            frame_numbers=(number + 1,) if len(datasets) == 1 else (),
         )
         for index, dataset in enumerate(datasets)
         for number in range(int(dataset.get("NumberOfFrames", 1)))

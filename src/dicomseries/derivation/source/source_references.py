@@ -371,8 +371,8 @@ class _SourceImages:
             for index in selection.slices:
                 for volume in selection.volumes:
                     frame = self._source.frames[volume * self._source.grid.shape[0] + index]
-                    if frame.frame_number is not None:
-                        numbers.setdefault(frame.sop_instance_uid, []).append(frame.frame_number)
+                    if frame.frame_numbers:
+                        numbers.setdefault(frame.sop_instance_uid, []).extend(frame.frame_numbers)
                     elif frame.sop_instance_uid not in self._frame_counts:
                         numbers.setdefault(frame.sop_instance_uid, [])
             self._frames[selection] = numbers
@@ -422,9 +422,9 @@ def _frame_counts(source: SourceSeries) -> dict[str, int]:
     counts: dict[str, int] = Counter()
     stated: dict[str, str] = {}
     for frame in source.frames:
-        if frame.frame_number is not None:
+        if frame.frame_numbers:
             uid = frame.sop_instance_uid
-            counts[uid] += 1
+            counts[uid] += len(frame.frame_numbers)
             stated[uid] = first_text(frame.get("NumberOfFrames") or source.get("NumberOfFrames"))
     for uid, text in stated.items():
         if text.isdecimal():

@@ -25,8 +25,9 @@ class SourceFrame:
         UIDs of the file.
     position_lps : tuple of 3 float
         Centre of the first voxel in mm.
-    frame_number : int, optional
-        From 1 in a multi-frame file; None for a single-frame file.
+    frame_numbers : tuple of int
+        From 1 in a multi-frame file: several for a slice with several segments, none for a slice
+        that the file leaves out. Empty for a single-frame file.
     volume : int
         Volume of the frame, from 0.
     attributes : tuple of Attribute
@@ -51,7 +52,7 @@ class SourceFrame:
     sop_class_uid: str
     sop_instance_uid: str
     position_lps: tuple[float, float, float]
-    frame_number: int | None = None
+    frame_numbers: tuple[int, ...] = ()
     volume: int = 0
     attributes: tuple[Attribute, ...] = ()
     groups: tuple[Attribute, ...] = ()
@@ -166,7 +167,7 @@ class SourceSeries:
     @property
     def is_multi_frame(self) -> bool:
         """Whether its files are multi-frame."""
-        return self.frames[0].frame_number is not None
+        return any(frame.frame_numbers for frame in self.frames)
 
     @property
     def is_regular(self) -> bool:

@@ -72,6 +72,18 @@ class FrameSet:
         is_used = np.isin(self.sources[:, 1], list(itertools.chain(*masks)))
         return replace(self, masks=masks, sources=self.sources[is_used])
 
+    def frames_at_places(self) -> list[tuple[int, tuple[int, ...]]]:
+        """Return the file and the frames of each slice of each volume.
+
+        A slice of a label map has a frame for each segment in it; an empty slice has none.
+        """
+        if self.masks is not None:
+            return [(0, frames) for frames in self.masks]
+        places: list[tuple[int, tuple[int, ...]]] = []
+        for file, frame in self.sources.tolist():
+            places.append((file, (frame,)) if file >= 0 else (0, ()))
+        return places
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Placement:

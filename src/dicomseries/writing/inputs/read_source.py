@@ -104,8 +104,6 @@ def _read_series(path: str, local_path: reading.LocalFiles, series_uid: str | No
     shared, frames = _attributes_and_frames(series)
     grid = series.grid or _even_grid(frames, series)
     if len(frames) != volumes * grid.shape[0]:
-        if series.kind == "Segmentation":
-            raise _empty_frames_left_out(path)
         raise ReadError(
             code="frames-not-a-grid",
             where=path,
@@ -131,18 +129,6 @@ def _read_series(path: str, local_path: reading.LocalFiles, series_uid: str | No
         compression_ratio=_compression_ratio(series.instances),
         are_tiles=series.frame_set is not None and series.frame_set.pool[0].are_tiles,
         are_even=series.grid is not None,
-    )
-
-
-def _empty_frames_left_out(path: str) -> ReadError:
-    return ReadError(
-        code="like-is-sparse",
-        where=path,
-        given="a Segmentation that leaves out frames without voxels",
-        expected="the series of images that the result was made from, an image for each slice",
-        remedy="Pass `like=` with these images, which ReferencedSeriesSequence of the Segmentation "
-        "names; or leave `like=` out, and pass the `affine=` of the array with its `space=`, and "
-        "patient and study as `metadata=`.",
     )
 
 
@@ -242,29 +228,41 @@ def _frames_of_files(
 ) -> Iterator[SourceFrame]:
     if series.frame_set is None:
         return
-    sources = series.frame_set.sources.tolist()
-    slices = len(sources) // (series.volumes or 1)
-    for index, (file, frame) in enumerate(sources):
-        source = series.frame_set.pool[max(file, 0)]
-        frame_number: int | None = None
+    places = series.frame_set.frames_at_places()
+    slices = len(places) // (series.volumes or 1)
+    for index, (file, frames) in enumerate(places):
+        source = series.frame_set.pool[file]
         position: tuple[float, ...] = ()
-        groups: tuple[Attribute, ...] = ()
+        if frames and source.positions_lps is not None:
+            position = tuple(map(float, source.positions_lps[frames[0]]))
         tile: tuple[Attribute, ...] = ()
-        if file >= 0:  # negative: the frame is missing
-            frame_number = None if source.are_tiles else frame + 1
-            tile = tuple(_attributes_of_tile(source, frame))
-            groups = tuple(groups_of_files[file][frame].values())
-            if source.positions_lps is not None:
-                position = tuple(map(float, source.positions_lps[frame]))
+        frame_numbers: tuple[int, ...] = ()
+        if source.are_tiles:
+            tile = tuple(_attributes_of_tile(source, frames[0]))
+        else:
+            frame_numbers = tuple(frame + 1 for frame in frames)
+        groups = _equal_groups([groups_of_files[file][frame] for frame in frames])
         yield SourceFrame(
             sop_class_uid=source.instance.sop_class_uid,
             sop_instance_uid=source.instance.text("SOPInstanceUID"),
             position_lps=_position(position, series, index % slices),
-            frame_number=frame_number,
+            frame_numbers=frame_numbers,
             volume=index // slices,
-            attributes=(*of_files[max(file, 0)], *_content(groups), *tile),
+            attributes=(*of_files[file], *_content(groups), *tile),
             groups=groups,
         )
+
+
+def _equal_groups(groups_of_frames: Sequence[Groups]) -> tuple[Attribute, ...]:
+    """Return the functional groups that are equal in all frames of a slice."""
+    if not groups_of_frames:
+        return ()
+    first, *others = groups_of_frames
+    equal: list[Attribute] = []
+    for keyword, group in first.items():
+        if all(groups.get(keyword) == group for groups in others):
+            equal.append(group)
+    return tuple(equal)
 
 
 def _attributes_of_tile(source: reading.Frames, frame: int) -> Iterator[Attribute]:

@@ -435,10 +435,24 @@ def _source_advice(options: WriteOptions, source: SourceSeries) -> Iterator[str]
             "has it for both, to stay in its study and space. Tell the maker of the source: a UID "
             "names one thing (SER-011)."
         )
+    if source.kind == "Segmentation":
+        yield from _sparse_advice(source)
     if not source.study_uid:
         yield "The source has no StudyInstanceUID: the result is in a new study."
     if not is_in_space:
         yield (
             "The result has another Frame of Reference: viewers will not lay it over the source "
             "series. Leave out `same_space=False` if it lies in the same place."
+        )
+
+
+def _sparse_advice(source: SourceSeries) -> Iterator[str]:
+    """Yield advice about slices that a Segmentation leaves out."""
+    left_out = sum(not frame.frame_numbers for frame in source.frames)
+    if left_out and source.is_multi_frame:
+        yield (
+            f"The source is a Segmentation without frames for {left_out} of its "
+            f"{len(source.frames)} slices: these slices of the result name no source image. Pass "
+            "`like=` with the images that ReferencedSeriesSequence of the Segmentation names, if "
+            "the result was made from them."
         )

@@ -122,7 +122,7 @@ def whole_diffusion(
     >>> [member.keyword for member in whole_diffusion(shared, (frame,))[0]]
     ['DiffusionBValue']
     """
-    if frames[0].groups or frames[0].frame_number is not None:
+    if frames[0].groups or frames[0].frame_numbers:
         return shared, frames, {}
     outcomes: dict[str, tuple[str, str]] = {}
     corrected: list[Attribute | None] = []
