@@ -666,7 +666,9 @@ _WHERE = {
     "always": "",
     "same space": " in the same space",
     "same grid": " on the same grid",
+    "same planes": " where all slices lie in planes of the source",
     "same slice": " in slices that lie in the plane of a source slice",
+    "same volumes": " where each volume comes from one of the source",
     "unfiltered": " where the values were not filtered",
 }
 

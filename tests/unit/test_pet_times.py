@@ -324,3 +324,24 @@ def test_results_of_other_kinds_are_dated_by_the_clock(tmp_path):
     written(tmp_path / "source")
     dcs.write(STATIC, tmp_path / "out", kind="SC", like=tmp_path / "source", now=NOW)
     assert first(tmp_path / "out").SeriesDate == "20261128"
+
+
+def test_the_stated_duration_of_frames_with_gaps_between_them_is_that_of_the_result(tmp_path):
+    stated = FACTS | {"ActualFrameDuration": "5000"}
+    written(tmp_path / "source", DYNAMIC, stated, axes="tzyx", times=STEPS)
+    dcs.write(DYNAMIC, tmp_path / "out", like=tmp_path / "source", axes="tzyx")
+    durations = {pydicom.dcmread(path).ActualFrameDuration for path in tmp_path.rglob("*.dcm")}
+    assert durations == {5000}
+
+
+def test_a_mean_over_frames_asks_for_its_moment_and_has_not_the_duration_of_one(tmp_path):
+    stated = FACTS | {"ActualFrameDuration": "5000"}
+    written(tmp_path / "source", DYNAMIC, stated, axes="tzyx", times=STEPS)
+    mean = DYNAMIC.mean(axis=0)
+    receipt = dcs.write(mean, tmp_path / "out", like=tmp_path / "source")
+    assert first(tmp_path / "out").ActualFrameDuration is None
+    assert [text for text in receipt.advice if "FrameReferenceTime is 0" in text]
+    moment = {"FrameReferenceTime": "22500", "ActualFrameDuration": "45000"}
+    receipt = dcs.write(mean, tmp_path / "told", like=tmp_path / "source", metadata=moment)
+    assert first(tmp_path / "told").FrameReferenceTime == 22500
+    assert not [text for text in receipt.advice if "FrameReferenceTime" in text]

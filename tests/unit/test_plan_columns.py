@@ -35,6 +35,15 @@ def test_one_value_a_volume_is_written_to_all_its_slices():
     assert values_of(plan, "EchoTime") == [(str(echo),) for echo in (1, 2, 3, 4) for _ in range(3)]
 
 
+def test_an_image_of_several_parts_of_complex_numbers_is_mixed():
+    parts = ["MAGNITUDE", "PHASE", "REAL", "IMAGINARY"]
+    plan = planned(kind="EnhancedMR", metadata=IEC, per_volume={"ComplexImageComponent": parts})
+    assert values_of(plan, "ComplexImageComponent") == ("MIXED",)
+    (types,) = [one for one in plan.per_frame if one.keyword == "MRImageFrameTypeSequence"]
+    assert list(types.columns) == ["ComplexImageComponent"]
+    assert not [text for text in plan.advice if "ComplexImageComponent" in text]
+
+
 @pytest.mark.parametrize("form", ["rows", "flat"])
 def test_one_value_a_slice_of_each_volume_is_written_to_that_slice(form):
     values = np.arange(12.0).reshape(4, 3)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dicomseries.derivation.attributes.attribute_places import AttributePlaces
     from dicomseries.derivation.attributes.classic_names import CLASSIC_NAMES
     from dicomseries.derivation.attributes.contributing_equipment import Model
-    from dicomseries.derivation.attributes.decisions import Decision
+    from dicomseries.derivation.attributes.decisions import DIFFERING_VOLUMES, Decision
     from dicomseries.derivation.attributes.groups.whole_groups import without_user_groups
     from dicomseries.derivation.attributes.inherit import Inherited, inherit
     from dicomseries.derivation.attributes.source_screening import (
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLASSIC_NAMES",
+    "DIFFERING_VOLUMES",
     "KEPT_ILLEGAL",
     "NO_RULE",
     "RELATIONS",
@@ -103,7 +104,7 @@ export_lazily(
         "dicomseries.derivation.attributes.attribute_places": ("AttributePlaces",),
         "dicomseries.derivation.attributes.classic_names": ("CLASSIC_NAMES",),
         "dicomseries.derivation.attributes.contributing_equipment": ("Model",),
-        "dicomseries.derivation.attributes.decisions": ("Decision",),
+        "dicomseries.derivation.attributes.decisions": ("DIFFERING_VOLUMES", "Decision"),
         "dicomseries.derivation.attributes.groups.whole_groups": ("without_user_groups",),
         "dicomseries.derivation.attributes.inherit": ("Inherited", "inherit"),
         "dicomseries.derivation.attributes.source_screening": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 from dicomseries.errors import MetadataError
@@ -18,6 +18,16 @@ from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS
 __all__ = ["Composition", "compose"]
 
 _by_tag = attrgetter("tag")
+
+_MIXED = frozenset(
+    {
+        "AcquisitionContrast",
+        "ComplexImageComponent",
+        "VolumeBasedCalculationTechnique",
+        "VolumetricProperties",
+    }
+)
+"""Attributes of an image that are MIXED where its frames differ (PS3.3 C.8.16.2, C.8.13.3.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +120,7 @@ def compose(
     if frames or varying_frames:
         item = tuple(sorted(frames, key=_by_tag))
         shared.append(attribute("SharedFunctionalGroupsSequence", item))
-    shared = [attr for attr in shared if attr.keyword not in context.varying]
+    shared = list(_of_all_frames(shared, context))
     advice = [row.advice(context) for row in kind.all_rows]
     return Composition(
         shared=tuple(sorted(shared, key=_by_tag)),
@@ -119,6 +129,15 @@ def compose(
         per_frame=varying_frames,
         advice=(*filter(None, advice), *metadata.advice),
     )
+
+
+def _of_all_frames(attributes: Iterable[Attribute], context: Context) -> Iterator[Attribute]:
+    """Yield attributes that are equal in all frames, or MIXED."""
+    for attr in attributes:
+        if attr.keyword not in context.varying:
+            yield attr
+        elif attr.keyword in _MIXED:
+            yield attribute(attr.keyword, "MIXED")
 
 
 def _resolved_rows(kind: Kind, context: Context, faults: list[MetadataError]) -> list[Attribute]:

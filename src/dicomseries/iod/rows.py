@@ -134,7 +134,9 @@ class Row:
 
     def advice(self, context: Context) -> str:
         """Return advice about a default in place; empty without any."""
-        if not isinstance(self.source, Choice | Coded) or self.user_values(context) is not None:
+        if not isinstance(self.source, Choice | Coded) or self.varies(context):
+            return ""
+        if self.user_values(context) is not None:
             return ""
         if isinstance(self.source, Coded) and context.word(self.source.words):
             return ""

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from dicomseries.derivation import SourceFrame, SourceSeries, inherit, match, meaning_of, rule_for
 from dicomseries.derivation.rules.attribute_rules import rules_by_keyword
+from dicomseries.derivation.source.slice_matching import match_pictures
 from dicomseries.geometry import Grid
 from dicomseries.iod import CT, KINDS, MR, PT, SC
 from dicomseries.iod.kinds.enhanced_ct import EnhancedCT
 from dicomseries.iod.kinds.enhanced_mr import EnhancedMR
+from dicomseries.iod.kinds.multiframe_sc import MultiframeSC
 from dicomseries.iod.kinds.parametric_map import ParametricMap
 from dicomseries.standard.attributes.attribute import Attribute, attribute, tag_of, vr_of
 from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS
@@ -378,6 +380,35 @@ def test_in_another_space_neither_position_nor_place_is_kept():
     assert found.columns == ()
 
 
+def test_directions_and_slabs_in_the_patient_are_dropped_in_another_space():
+    slab = attribute("MRSpatialSaturationSequence", (attribute("SlabThickness", 40.0),))
+    labelled = attribute(
+        "MRArterialSpinLabelingSequence",
+        (attribute("ASLContext", "LABEL"), attribute("ASLSlabSequence", (slab,))),
+    )
+    direction = attribute("DiffusionGradientOrientation", 0.6, 0.8, 0.0)
+    said = (attribute("DiffusionBValue", 1000.0), direction)
+    groups = attribute("SharedFunctionalGroupsSequence", (slab, labelled))
+    source = source_of(*said, groups)
+    for kind, dropped in (
+        (MR, {direction.keyword}),
+        (EnhancedMR, {slab.keyword, labelled.keyword}),
+    ):
+        same = {*inherited(source, kind=kind).metadata.keywords}
+        other = {*inherited(source, kind=kind, same_space=False).metadata.keywords}
+        assert dropped <= same
+        assert dropped.isdisjoint(other)
+    assert values(inherited(source, same_space=False), "DiffusionBValue") == (1000.0,)
+
+
+def test_the_tilt_of_the_gantry_is_kept_on_the_planes_of_the_source_alone():
+    source = source_of(attribute("GantryDetectorTilt", "20"), kind=CT)
+    between = part_of(GRID, (0.5, 0, 0), (2, 4, 5))
+    every_other = part_of(GRID, (0, 0, 0), (2, 4, 5), step=2)
+    assert values(inherited(source, every_other, kind=CT), "GantryDetectorTilt") == ("20",)
+    assert values(inherited(source, between, kind=CT), "GantryDetectorTilt") is None
+
+
 def test_a_kernel_is_kept_of_values_that_were_not_filtered_only():
     source = source_of(attribute("ConvolutionKernel", "B30f"), kind=CT)
     assert values(inherited(source, kind=CT), "ConvolutionKernel") is None
@@ -411,6 +442,38 @@ def test_a_mean_over_volumes_has_no_attribute_that_differs_between_them():
     found = inherited(source_of(own=own, volumes=2), volumes=1)
     assert [one.keyword for one in found.columns] == ["SliceLocation"]
     assert column(found, "SliceLocation").values == (("0",), ("1",), ("2",))
+
+
+def test_the_duration_of_one_volume_is_not_that_of_a_mean_over_several():
+    duration = attribute("ActualFrameDuration", "60000")
+    source = source_of(duration, volumes=2, kind=PT)
+    assert values(inherited(source, kind=PT), "ActualFrameDuration") == ("60000",)
+    assert values(inherited(source, kind=PT, volumes=1), "ActualFrameDuration") is None
+    reason = outcome(inherited(source, kind=PT, volumes=1), "ActualFrameDuration")
+    assert reason.startswith("dropped: the result has other volumes than the source")
+
+
+def test_the_frame_time_of_a_clip_is_not_that_of_some_of_its_pictures():
+    clip = Grid.from_spacing((3, 4, 5), (1, 1, 1))
+    source = source_of(attribute("FrameTime", "33.3"), kind=MultiframeSC, grid=clip)
+    for grid, kept in ((clip, ("33.3",)), (replace(clip, shape=(1, 4, 5)), None)):
+        found = inherit(source, match_pictures(source, grid), kind=MultiframeSC)
+        assert values(found, "FrameTime") == kept
+
+
+def weighting(volume, _):
+    yield attribute("DiffusionBValue", 1000.0 * volume)
+    yield attribute("DiffusionDirectionality", "ISOTROPIC")
+
+
+@pytest.mark.parametrize("kind", [MR, EnhancedMR], ids=lambda kind: kind.name)
+def test_a_mean_over_several_b_values_has_no_direction_of_diffusion(kind):
+    source = source_of(own=weighting, volumes=2)
+    found = inherited(source, kind=kind, volumes=1)
+    assert {name for name in found.metadata.keywords if "Diffusion" in name} == set()
+    of_one = inherited(source_of(*weighting(1, 0)), volumes=1)
+    assert values(of_one, "DiffusionBValue") == (1000.0,)
+    assert values(of_one, "DiffusionDirectionality") == ("ISOTROPIC",)
 
 
 def test_one_number_for_all_volumes_does_not_hide_that_there_are_several():
@@ -583,6 +646,38 @@ def test_functional_groups_that_differ_from_frame_to_frame_are_handed_on_whole()
         "volume",
         None,
     )
+
+
+def parts(*components):
+    """An enhanced source: the type of frame in each of them."""
+
+    def own(volume, _):
+        yield attribute(
+            "MRImageFrameTypeSequence",
+            (
+                attribute("FrameType", "ORIGINAL", "PRIMARY", "DIFFUSION", "NONE"),
+                attribute("VolumetricProperties", "DISTORTED"),
+                attribute("ComplexImageComponent", components[volume]),
+                attribute("AcquisitionContrast", "DIFFUSION"),
+            ),
+        )
+
+    return source_of(own=own, kind=EnhancedMR, frames_in_file=True, volumes=len(components))
+
+
+def test_facts_in_the_type_of_each_frame_are_those_of_the_result():
+    found = inherited(parts("PHASE", "PHASE"), kind=EnhancedMR)
+    facts = ("ComplexImageComponent", "AcquisitionContrast", "VolumetricProperties")
+    assert [values(found, name) for name in facts] == [("PHASE",), ("DIFFUSION",), ("DISTORTED",)]
+    assert values(found, "FrameType") is None
+
+
+def test_parts_of_complex_numbers_go_with_their_volumes():
+    source = parts("MAGNITUDE", "PHASE")
+    found = inherited(source, kind=EnhancedMR)
+    assert column(found, "ComplexImageComponent").values == (("MAGNITUDE",), ("PHASE",))
+    mean = inherited(source, kind=EnhancedMR, volumes=1)
+    assert values(mean, "ComplexImageComponent") is column(mean, "ComplexImageComponent") is None
 
 
 def test_attributes_of_a_scanner_are_not_in_a_derived_multi_frame_image():

@@ -6,33 +6,43 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dicomseries.derivation.attributes.attribute_places import AttributePlaces
-from dicomseries.derivation.attributes.decisions import UNMET
+from dicomseries.derivation.attributes.decisions import DIFFERING_VOLUMES, UNMET
+from dicomseries.derivation.attributes.facts_by_slice import ResultLayout
 from dicomseries.derivation.rules.attribute_rules import Rule
-from dicomseries.derivation.source.slice_matching import Matching
 from dicomseries.derivation.source.source_facts import SourceFact, numbers_in
 from dicomseries.iod import Choice
 from dicomseries.plan import Column
 from dicomseries.standard.attributes.attribute import Attribute
 from dicomseries.standard.objects.series_level import ONE_PER_SERIES
 
-__all__ = ["fitting_column", "obstacle_to", "unmet_condition"]
+__all__ = ["fitting_column", "lost_values", "obstacle_to", "unmet_condition"]
 
-_BASES = frozenset({"RepetitionTime", "AcquisitionDate", "AcquisitionTime"})
+_BASES = frozenset({"ActualFrameDuration", "AcquisitionDate", "AcquisitionTime", "RepetitionTime"})
 """Attributes of each volume that may be the same for all volumes."""
 
 
-def unmet_condition(rule: Rule, matching: Matching, *, is_filtered: bool) -> str:
+def unmet_condition(rule: Rule, layout: ResultLayout, *, is_filtered: bool) -> str:
     """Return the unmet condition of a rule; else empty."""
+    matching = layout.matching
     is_met = {
         "always": True,
         "same space": matching.relation != "another space",
         "same grid": matching.relation == "same grid" or matching.same_pixels,
+        "same planes": None not in matching.exact,
         "same slice": any(index is not None for index in matching.exact),
+        "same volumes": layout.has_same_volumes,
         "unfiltered": not is_filtered,
     }
     if is_met[rule.when]:
         return ""
     return UNMET[rule.when]
+
+
+def lost_values(rule: Rule, layout: ResultLayout) -> str:
+    """Return the reason why no value of an attribute holds any more."""
+    if not layout.is_paired:
+        return DIFFERING_VOLUMES
+    return f"{UNMET['same slice']} ({rule.why})"
 
 
 def obstacle_to(fact: SourceFact, places: AttributePlaces, volumes: int) -> str:

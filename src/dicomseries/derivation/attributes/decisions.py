@@ -8,7 +8,15 @@ from dicomseries.derivation.rules.attribute_rules import Action, Rule, When
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.standard.attributes.attribute import tag_of
 
-__all__ = ["UNMET", "WORDS", "Decision", "by_tag", "drop_decision", "rule_decision"]
+__all__ = [
+    "DIFFERING_VOLUMES",
+    "UNMET",
+    "WORDS",
+    "Decision",
+    "by_tag",
+    "drop_decision",
+    "rule_decision",
+]
 
 WORDS: dict[Action, str] = {
     "keep": "kept",
@@ -26,10 +34,16 @@ UNMET: dict[When, str] = {
     "always": "",
     "same space": "the result lies in another space",
     "same grid": "rows and columns are not the source's",
+    "same planes": "its slices do not all lie in the planes of the source",
     "same slice": "no slice lies in the plane of a source slice",
+    "same volumes": "the result has other volumes than the source",
     "unfiltered": "the values may have been filtered",
 }
 """Reason to drop an attribute under an unmet condition."""
+
+
+DIFFERING_VOLUMES = "the volumes of the source differ in it"
+"""Reason to drop an attribute of a result that has other volumes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

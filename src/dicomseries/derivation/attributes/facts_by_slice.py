@@ -41,6 +41,15 @@ class ResultLayout:
         """Whether each volume comes from one of the source."""
         return self.volumes == self.source_volumes
 
+    @property
+    def has_same_volumes(self) -> bool:
+        """Whether each volume comes from one of the source.
+
+        Of slices or pictures that match none of the source, the number must be the source's.
+        """
+        is_matched = self.matching.relation != "another space"
+        return self.is_paired and (is_matched or len(self.matching.exact) == self.source_slices)
+
     def source_rows(self, frames: Entries) -> list[Entries]:
         """Return the entries of each volume of the source."""
         starts = range(0, self.source_slices * self.source_volumes, self.source_slices)

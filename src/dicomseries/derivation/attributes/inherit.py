@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from dicomseries.derivation.attributes.attribute_fit import (
     fitting_column,
+    lost_values,
     obstacle_to,
     unmet_condition,
 )
@@ -20,7 +21,6 @@ from dicomseries.derivation.attributes.contributing_equipment import (
     series_description,
 )
 from dicomseries.derivation.attributes.decisions import (
-    UNMET,
     Decision,
     by_tag,
     drop_decision,
@@ -302,7 +302,7 @@ class _Result:
             rule = rule_for(fact.keyword)
             if rule.entity == "private" or fact.keyword in except_for:
                 continue
-            if fact.group and rule_for(fact.group).action in {"drop", "add", "change"}:
+            if fact.group and rule_for(fact.group).action in {"drop", "add"}:
                 rule = rule_for(fact.group)
             if rule.is_verbatim or rule.action == "keep forever":
                 self._keep_always(fact, rule)
@@ -362,12 +362,12 @@ class _Result:
                 self._decide(fact, rule, note)
 
     def _unmet(self, rule: Rule) -> str:
-        return unmet_condition(rule, self.layout.matching, is_filtered=self.is_filtered)
+        return unmet_condition(rule, self.layout, is_filtered=self.is_filtered)
 
     def _place(self, fact: SourceFact, rule: Rule) -> str:
         """Keep the values of an attribute; return any obstacle."""
         values = spread(fact, self.layout, by_place=rule.when == "same slice")
-        obstacle = f"{UNMET['same slice']} ({rule.why})" if values is None else ""
+        obstacle = lost_values(rule, self.layout) if values is None else ""
         if isinstance(values, Column):
             values, obstacle = fitting_column(values, self.places)
         if isinstance(values, Column):
@@ -411,7 +411,7 @@ class _Result:
         attributes = self.attributes()
         unsupported = {
             **orphans(attributes),
-            **partial_diffusion(attributes, is_multi_frame=self.kind.is_multi_frame),
+            **partial_diffusion(attributes, self.facts, is_multi_frame=self.kind.is_multi_frame),
             **incomplete_groups(attributes, self.kind),
             **ungated_triggers(attributes, self.facts, self.kind),
             **uncounted_time(self.source, self.facts, self.kind),

@@ -47,16 +47,26 @@ Action = Literal["keep", "keep forever", "new", "change", "drop", "add", "owned"
 ================  ================================================================================
 """
 
-When = Literal["always", "same space", "same grid", "same slice", "unfiltered"]
+When = Literal[
+    "always",
+    "same space",
+    "same grid",
+    "same planes",
+    "same slice",
+    "same volumes",
+    "unfiltered",
+]
 """Condition under which a kept attribute still holds:
 
-==============  ==================================================================================
-``always``      in every result
-``same space``  in the source's frame of reference
-``same grid``   where rows, columns and slices are the source's
-``same slice``  in slices that lie in the plane of a source slice
-``unfiltered``  where no filter was applied to the values
-==============  ==================================================================================
+================  ================================================================================
+``always``        in every result
+``same space``    in the source's frame of reference
+``same grid``     where rows, columns and slices are the source's
+``same planes``   where every slice lies in the plane of a source slice
+``same slice``    in slices that lie in the plane of a source slice
+``same volumes``  where each volume, or picture, comes from one of the source
+``unfiltered``    where no filter was applied to the values
+================  ================================================================================
 """
 
 VERBATIM = frozenset({"patient", "study", "patient study", "clinical trial"})

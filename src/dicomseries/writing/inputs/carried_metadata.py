@@ -43,7 +43,7 @@ _GATED = frozenset(
 )
 """Attributes of one slice or phase, which need others."""
 
-_BASES = frozenset({"AcquisitionDate", "AcquisitionTime", "RepetitionTime"})
+_BASES = frozenset({"ActualFrameDuration", "AcquisitionDate", "AcquisitionTime", "RepetitionTime"})
 _MOST_NAMES = 12
 
 

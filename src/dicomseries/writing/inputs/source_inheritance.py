@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dicomseries.derivation import (
+    DIFFERING_VOLUMES,
     KEPT_ILLEGAL,
     VALUE_RULE_OF,
     Inheritance,
@@ -53,7 +54,8 @@ _TIME_BASE = frozenset(
     {"SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime", "AcquisitionDateTime"}
 )
 """Attributes that state the moment from which the times of PET count."""
-_COUNTED_TIMES = frozenset({"SeriesDate", "SeriesTime", "FrameReferenceTime"})
+_MOMENT = "FrameReferenceTime"
+_COUNTED_TIMES = frozenset({"SeriesDate", "SeriesTime", _MOMENT})
 _WITH_SOURCE_UIDS = frozenset(
     {
         "DerivationImageSequence",
@@ -139,6 +141,7 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
         *matching.advice,
         *inherited.advice,
         *_group_advice(inherited, request),
+        *_clock_advice(inherited, volume, request),
         *unused,
         *_overlay_advice(source, matching, request),
     )
@@ -308,6 +311,23 @@ def _group_advice(inherited: Inherited, request: WriteRequest) -> Iterator[str]:
             f"{keyword} of the source is left out, as {_GROUP_OF[keyword]} differs from frame to "
             "frame there."
         )
+
+
+def _clock_advice(inherited: Inherited, volume: Volume, request: WriteRequest) -> Iterator[str]:
+    """Yield advice about a PET result whose moment in time is unknown.
+
+    PS3.3 section C.8.9.4.1.5: such as a mean over several volumes.
+    """
+    stated = {*request.metadata.keywords, *request.per_volume}
+    if not request.kind.has_time_base or volume.time_points > 1 or _MOMENT in stated:
+        return
+    for decision in inherited.decisions:
+        if decision.attribute == _MOMENT and decision.outcome.endswith(DIFFERING_VOLUMES):
+            yield (
+                f"{_MOMENT} is 0, as the volumes of the source have different times. Give "
+                f'`metadata={{"{_MOMENT}": ..., "ActualFrameDuration": ...}}`: milliseconds from '
+                "SeriesTime to the middle of the time that the result shows, and its length."
+            )
 
 
 def _derivation_code(options: WriteOptions, references: SourceReferences) -> Iterator[Attribute]:

@@ -284,7 +284,7 @@ def _decision(
     keyword, source, outcome = decision
     if keyword not in derivation.VALUE_RULE_OF or derivation.VALUE_RULE_OF[keyword].is_always_kept:
         return decision
-    if outcome.startswith("dropped: no slice"):
+    if outcome.startswith(("dropped: no slice", "dropped: the volumes")):
         return decision
     if keyword == "ImageType":  # value 1 is changed in any case
         word = "changed" if relation == "same" else "new"

@@ -19,13 +19,13 @@ from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS
 __all__ = ["in_groups", "partial_diffusion", "whole_diffusion"]
 
 _GROUP = "MRDiffusionSequence"
-_DIRECTIONALITY = "DiffusionDirectionality"
+_B_VALUE, _DIRECTIONALITY = "DiffusionBValue", "DiffusionDirectionality"
 _DIRECTIONS, _ORIENTATION = "DiffusionGradientDirectionSequence", "DiffusionGradientOrientation"
 _MEMBERS = frozenset(
     {
         "DiffusionAnisotropyType",
         "DiffusionBMatrixSequence",
-        "DiffusionBValue",
+        _B_VALUE,
         _DIRECTIONALITY,
         _DIRECTIONS,
         _ORIENTATION,
@@ -147,14 +147,16 @@ def whole_diffusion(
 
 
 def partial_diffusion(
-    result: Mapping[str, Attribute | Column], *, is_multi_frame: bool
+    result: Mapping[str, Attribute | Column], source: Collection[str], *, is_multi_frame: bool
 ) -> dict[str, str]:
-    """Return diffusion attributes that lost their directions.
+    """Return diffusion attributes that lost their b-values or directions.
 
     Parameters
     ----------
     result : mapping
         Keyword → attribute of the result.
+    source : collection of str
+        Keywords of the source.
     is_multi_frame : bool
         Whether the result has functional groups, in which a b-value alone is not allowed.
 
@@ -166,11 +168,18 @@ def partial_diffusion(
     Examples
     --------
     >>> directional = attribute("DiffusionDirectionality", "DIRECTIONAL")
-    >>> partial_diffusion({"DiffusionDirectionality": directional}, is_multi_frame=False)
+    >>> result = {"DiffusionDirectionality": directional}
+    >>> partial_diffusion(result, (), is_multi_frame=False)
     {'DiffusionDirectionality': 'its term requires DiffusionGradientDirectionSequence'}
+    >>> partial_diffusion(result, ("DiffusionBValue",), is_multi_frame=False)
+    {'DiffusionDirectionality': 'it belongs to DiffusionBValue'}
     """
+    if _GROUP in result:
+        return {}
+    if _B_VALUE in source and _B_VALUE not in result:
+        return dict.fromkeys(sorted(_MEMBERS & result.keys()), f"it belongs to {_B_VALUE}")
     directionality = result.get(_DIRECTIONALITY)
-    if directionality is None or _GROUP in result:
+    if directionality is None:
         return {}
     if isinstance(directionality, Attribute):
         terms = set(directionality.values)
