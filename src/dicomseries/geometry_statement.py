@@ -54,7 +54,11 @@ Lengths = Literal["patient", "detector", "film", "ultrasound region", "ratio"]
 _NOT_SEEN = 0.01
 """Largest distance from the even place, as a fraction of the smallest voxel edge."""
 _MOST_ROUNDED = 0.05
-"""Largest part of the distance of voxels that is rounding: OHIF and dcm2niix act from here."""
+"""Largest part of the distance of slices that is rounding: OHIF and dcm2niix act from here."""
+_MOST_ROUNDED_ASIDE = 0.1
+"""Largest part of a pixel that is rounding, of a shift within the plane."""
+_OF_A_UNIT = 1e-3
+"""Part of the last decimal that is left out of account: rounded positions moved in float32."""
 _MOST_DECIMALS = 8
 """Decimals of a position in mm from which no rounding matters."""
 _UNIT_VECTORS = 1e-6
@@ -241,22 +245,27 @@ def evenness_of(
         along_mm=np.abs(along - places * step),
         aside_mm=np.asarray(aside, np.float64),
         allowed_mm=rounding_allowed_mm(positions_lps, edge, abs(step)),
-        allowed_aside_mm=rounding_allowed_mm(positions_lps, edge, pixel_mm)
+        allowed_aside_mm=rounding_allowed_mm(positions_lps, edge, pixel_mm, _MOST_ROUNDED_ASIDE)
         + min(turned, pixel_mm / 2),
     )
 
 
-def rounding_allowed_mm(positions_lps: Floats, edge_mm: float, length_mm: float) -> float:
+def rounding_allowed_mm(
+    positions_lps: Floats, edge_mm: float, length_mm: float, most: float = _MOST_ROUNDED
+) -> float:
     """Return the distance from an even place that is no irregularity, in mm.
 
     Parameters
     ----------
     positions_lps : ndarray, shape (slices, 3)
-        As stated: their decimals are counted.
+        As stated: the decimals of their differences are counted, as some scanners move rounded
+        positions together.
     edge_mm : float
         The smallest edge of a voxel.
     length_mm : float
         Its edge in the direction of the departure.
+    most : float
+        Largest part of this edge that is rounding.
 
     Examples
     --------
@@ -266,8 +275,8 @@ def rounding_allowed_mm(positions_lps: Floats, edge_mm: float, length_mm: float)
     0.0625
     """
     # A position, and the first and last one that set the grid, are each rounded to half a unit.
-    rounded = np.sqrt(3.0) * _last_unit(positions_lps)
-    return float(max(_NOT_SEEN * edge_mm, min(rounded, _MOST_ROUNDED * length_mm)))
+    rounded = np.sqrt(3.0) * _last_unit(positions_lps - positions_lps[0], _OF_A_UNIT)
+    return float(max(_NOT_SEEN * edge_mm, min(rounded, most * length_mm)))
 
 
 def _unit_of_cosines(axes: Floats) -> float:
@@ -277,15 +286,18 @@ def _unit_of_cosines(axes: Floats) -> float:
     return _last_unit(axes)
 
 
-def _last_unit(numbers: Floats) -> float:
+def _last_unit(numbers: Floats, part: float = 0.0) -> float:
     """Return the unit of the last decimal that any number has.
+
+    Up to `part` of the unit is left out of account.
 
     Examples
     --------
-    >>> _last_unit(np.array([1.0, 2.5, -0.25]))
-    0.01
+    >>> _last_unit(np.array([1.0, 2.5, -0.25])), _last_unit(np.array([1.0, 2.50004]), 1e-3)
+    (0.01, 0.1)
     """
     for decimals in range(_MOST_DECIMALS):
-        if float(np.abs(np.round(numbers, decimals) - numbers).max()) < 1e-9:
-            return float(10.0**-decimals)
+        unit = float(10.0**-decimals)
+        if float(np.abs(np.round(numbers, decimals) - numbers).max()) < max(1e-9, part * unit):
+            return unit
     return float(10.0**-_MOST_DECIMALS)

@@ -90,3 +90,25 @@ def test_read_and_like_have_one_limit(tmp_path, move_mm, is_regular):
     place = float(written[3].ImagePositionPatient[2])
     assert place == pytest.approx(7.5 if is_regular else 7.5 + move_mm, abs=4e-3)
     assert ("SpacingBetweenSlices" in written[0]) == is_regular
+
+
+@pytest.mark.parametrize("digits", [6, 9])
+def test_rounded_positions_that_were_moved_together_are_regular(digits):
+    """GE scanners round to 0.1 mm, and move the slices to the landmark in float32."""
+    axes = np.array([[1.0, 0.0, 0.0], [0.0, 0.990960, 0.134158]])
+    axes[1] /= np.linalg.norm(axes[1])
+    rounded = np.outer(np.arange(20), np.cross(*axes) * 7.0).round(1)
+    moved = rounded + np.array([-110.5, -78.3063, -72.75753])
+    stated = np.array([[float(f"{value:.{digits}g}") for value in place] for place in moved])
+    evenness = evenness_of(stated, axes, 0.859375)
+    assert evenness.along_mm.max() > 0.01 * 0.859375
+    assert are_regular(evenness)
+    stated[7] += np.cross(*axes) * 0.4
+    assert not are_regular(evenness_of(stated, axes, 0.859375))
+
+
+def test_a_shift_of_more_than_a_tenth_of_a_pixel_is_no_rounding():
+    positions = np.outer(np.arange(9), (0, 0, 3.0))
+    positions[4, 0] = 0.1
+    assert are_regular(evenness_of(positions, AXIAL, 1.01))
+    assert not are_regular(evenness_of(positions, AXIAL, 0.99))

@@ -134,7 +134,7 @@ def check(
     parts = _parts(path, scanned, series)
     if against is not None:
         parts = (select(path, scanned, series),)
-    by_part = [images_of(part.instances) for part in parts]
+    by_part = _images_by_part(parts)
     images = tuple(itertools.chain(*by_part))
     instances = (*images, *_objects(parts))
     checked, not_checked = coverage_of(instances, images, is_compared=against is not None)
@@ -182,6 +182,19 @@ def _parts(path: LocalFiles, scanned: Scan, series: str | None) -> tuple[Series,
     if len({member.series_uid for member in matching}) == 1:
         return tuple(matching)
     return (select(path, scanned, series),)
+
+
+def _images_by_part(parts: Sequence[Series]) -> list[tuple[Instance, ...]]:
+    """Return the images that are compared with each other.
+
+    Those of incomplete volumes among them: the other volumes show what is missing.
+    """
+    groups: dict[tuple[str, str], list[Instance]] = {}
+    for part in parts:
+        name = part.part if part.split_from is None else part.split_from
+        group = groups.setdefault((part.series_uid, name), [])
+        group += [*part.instances, *part.left_out]
+    return [images_of(group) for group in groups.values()]
 
 
 def _objects(parts: Sequence[Series]) -> tuple[Instance, ...]:

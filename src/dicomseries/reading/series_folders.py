@@ -92,6 +92,11 @@ class Series:
     objects : tuple of Instance
         Objects without pixels (raw data, reports, presentation states) that the series holds beside
         the images; not in `instances`.
+    left_out : tuple of Instance
+        Files of an incomplete last volume, as of an interrupted scan; not in `instances`.
+    split_from : str or None
+        Name of the whole part, of one of its echoes (or other volumes) that do not have the same
+        slices, and are parts for this reason; None for others.
 
     Examples
     --------
@@ -122,6 +127,8 @@ class Series:
     planes: SlicePlanes | None = None
     stacks: tuple[SliceStack, ...] = ()
     objects: tuple[Instance, ...] = field(default=(), repr=False)
+    left_out: tuple[Instance, ...] = field(default=(), repr=False)
+    split_from: str | None = field(default=None, repr=False)
 
     @property
     def choice(self) -> str:
@@ -214,7 +221,7 @@ class Scan:
         """Images and objects of all series, each once."""
         instances: dict[int, Instance] = {}
         for series in self.series:
-            for instance in (*series.instances, *series.objects):
+            for instance in (*series.instances, *series.left_out, *series.objects):
                 instances.setdefault(id(instance), instance)
         return tuple(instances.values())
 
@@ -311,18 +318,13 @@ def _all_series(uid: str, members: Sequence[Instance]) -> Iterator[Series]:
         from dicomseries.reading.contents.copied_files import without_copies  # noqa: PLC0415 - rare
 
         files, problems = without_copies(members)
-    if any(instance.family.faults for instance in files):
-        from dicomseries.reading.contents.header_faults import (  # noqa: PLC0415 - rare
-            fault_problems,
-        )
-
-        problems = [*problems, *fault_problems(files)]
+    problems += _header_faults(files)
     objects = []
     if any(instance.pixels is None for instance in files):
         objects = [instance for instance in files if _objects().is_without_pixels(instance)]
     if not objects:
         for part, images in _parts(files):
-            yield _series(uid, images, problems, part)
+            yield from _series_of_part(uid, images, problems, part)
         return
     without_pixels = {id(instance) for instance in objects}
     remaining = [instance for instance in files if id(instance) not in without_pixels]
@@ -332,7 +334,16 @@ def _all_series(uid: str, members: Sequence[Instance]) -> Iterator[Series]:
         return
     problems = [*problems, _objects().left_out(objects)]
     for part, images in _parts(remaining):
-        yield replace(_series(uid, images, problems, part), objects=tuple(objects))
+        for series in _series_of_part(uid, images, problems, part):
+            yield replace(series, objects=tuple(objects))
+
+
+def _header_faults(files: Sequence[Instance]) -> list[Problem]:
+    if not any(instance.family.faults for instance in files):
+        return []
+    from dicomseries.reading.contents.header_faults import fault_problems  # noqa: PLC0415 - rare
+
+    return list(fault_problems(files))
 
 
 def _objects() -> ModuleType:
@@ -350,6 +361,27 @@ def _parts(images: list[Instance]) -> list[tuple[str, list[Instance]]]:
     from dicomseries.reading.contents.series_parts import parts_of  # noqa: PLC0415 - rare
 
     return parts_of(images)
+
+
+def _series_of_part(
+    uid: str, files: Sequence[Instance], problems: Sequence[Problem], part: str
+) -> Iterator[Series]:
+    """Yield the series of a part; several if its volumes do not have the same slices."""
+    series = _series(uid, files, problems, part)
+    is_repeated = any(problem.code == "positions-repeated" for problem in series.problems)
+    if not is_repeated or any(map(holds_frames, files)) or hold_mosaics(files):
+        yield series
+        return
+    from dicomseries.reading.contents.volumes_as_parts import (  # noqa: PLC0415 - rare
+        volumes_as_parts,
+    )
+
+    parts = volumes_as_parts(files)
+    for name, members in parts:
+        volume = _series(uid, members, problems, f"{part}-{name}" if part else name)
+        yield replace(volume, split_from=part)
+    if not parts:
+        yield series
 
 
 def _series(uid: str, files: Sequence[Instance], problems: Sequence[Problem], part: str) -> Series:
@@ -380,6 +412,7 @@ def described_series(uid: str, placement: Placement, problems: Sequence[Problem]
         layout=placement.layout,
         segments=placement.segments,
         frame_set=placement.frames,
+        left_out=placement.left_out,
     )
 
 

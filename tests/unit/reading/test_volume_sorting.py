@@ -6,6 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from dicomseries.checks import check
 from dicomseries.errors import ReadError
 from dicomseries.reading import read, scan
 from dicomseries.reading.geometry.volume_keys import Key
@@ -14,6 +15,7 @@ from judges.known import OBLIQUE, write_known_series
 
 VOLUMES, SLICES = 3, 4
 STORED = np.arange(VOLUMES * SLICES * 20, dtype="int16").reshape(VOLUMES, SLICES, 4, 5) * 3 - 300
+MISSING = {"GEO-004", "GEO-005", "GEO-010"}
 SHUFFLED = [7, 2, 11, 0, 5, 9, 4, 1, 10, 3, 8, 6]
 
 
@@ -202,3 +204,43 @@ def test_a_key_must_split_every_place_alike():
     assert arrange(places, [key], np.full(4, np.nan)) is None
     found = arrange(places, [Key(name="t", values=key.values, is_clock=True)], np.full(4, np.nan))
     assert (found.volume_index.tolist(), found.by) == ([0, 1, 0, 1], "t")
+
+
+@pytest.mark.parametrize(
+    "keyword", ["TemporalPositionIdentifier", "AcquisitionNumber", "FrameReferenceTime"]
+)
+def test_an_interrupted_last_volume_is_left_out_with_a_note(tmp_path, keyword):
+    folder = write_in_time(tmp_path, both(keyword, lambda t, _: t + 1))
+    for z in (1, 3):
+        (folder / f"{SHUFFLED[(VOLUMES - 1) * SLICES + z]:02d}.dcm").unlink()
+    with pytest.warns(UserWarning, match="last of 3 volumes has 2 of 4 slices"):
+        volume = read(folder)
+    np.testing.assert_array_equal(volume.array, STORED[: VOLUMES - 1])
+    (series,) = scan(folder).series
+    assert len(series.instances) == 2 * SLICES
+    assert len(series.left_out) == 2
+    assert {finding.id for finding in check(folder, validators=False).errors} & MISSING
+
+
+def test_an_earlier_volume_that_lacks_a_slice_rejects_the_series(tmp_path):
+    folder = write_in_time(tmp_path, both("TemporalPositionIdentifier", lambda t, _: t + 1))
+    (folder / f"{SHUFFLED[1 * SLICES + 1]:02d}.dcm").unlink()
+    with pytest.raises(ReadError) as caught:
+        read(folder)
+    assert caught.value.code == "positions-repeated"
+
+
+@pytest.mark.parametrize("keyword", ["EchoTime", "FlipAngle"])
+def test_echoes_without_the_same_slices_are_parts(tmp_path, keyword):
+    folder = write_in_time(tmp_path, both(keyword, lambda t, _: 10.5 * t + 10))
+    (folder / f"{SHUFFLED[1 * SLICES + 3]:02d}.dcm").unlink()
+    found = scan(folder)
+    names = [f"{keyword}-{value}" for value in (10, 20.5, 31)]
+    assert [series.part for series in found] == names
+    with pytest.raises(ReadError) as caught:
+        read(folder)
+    assert caught.value.code == "several-parts"
+    for t, series in enumerate(found):
+        slices = SLICES - (t == 1)
+        np.testing.assert_array_equal(read(folder, series=series.choice).array, STORED[t, :slices])
+    assert {finding.id for finding in check(folder, validators=False).errors} & MISSING

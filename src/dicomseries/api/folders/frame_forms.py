@@ -146,6 +146,7 @@ class _Conversion:
     def keep(self, series: reading.Series, reason: str) -> None:
         """Note the files of a series that stay as they are, with the reason."""
         reasons = dict.fromkeys(_paths(series.objects), "it has no image")
+        reasons |= dict.fromkeys(_paths(series.left_out), "its volume is incomplete")
         if reason:
             reasons |= dict.fromkeys(_paths(series.instances), reason)
         for path, why in reasons.items():

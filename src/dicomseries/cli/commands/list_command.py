@@ -154,6 +154,7 @@ def _row(series: Any) -> dict[str, Any]:
         **record_of_volumes(layout.axes, layout.b_values, layout.gradients),
         "segments": {str(number): label for number, label in series.segments.items()},
         "files": list(map(str, series.paths)),
+        "left_out": [instance.path for instance in series.left_out],
         "objects": [instance.path for instance in series.objects],
         "problems": list(map(_problem, series.problems)),
     }

@@ -260,6 +260,17 @@ def _place_in_space(
     groups = [file.groups for file in pool]
     positions = slices.positions_lps
     sorting = sort_frames(groups, positions @ unit_normal(axes[0]), frames)
+    if sorting.arrangement is None:
+        from dicomseries.reading.geometry.incomplete_volumes import (  # noqa: PLC0415 - rare
+            complete_volumes,
+            left_out_problem,
+        )
+
+        kept = complete_volumes(sorting)
+        if kept is not None:
+            placement = _place_in_space(files, pool, frames[kept].tolist())
+            problem = left_out_problem(kept, sorting.place_count)
+            return replace(placement, problems=(problem, *placement.problems))
     order = sorting.order
     planes = SortedPlanes(
         noun="frames",

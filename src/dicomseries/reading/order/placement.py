@@ -109,6 +109,8 @@ class Placement:
         Frames of multi-frame files.
     segments : mapping of int to str
         SegmentLabel by SegmentNumber.
+    left_out : tuple of Instance
+        Files of an incomplete volume; not in `instances`.
     """
 
     instances: tuple[Instance, ...]
@@ -120,6 +122,7 @@ class Placement:
     layout: VolumeLayout = VolumeLayout()
     frames: FrameSet | None = None
     segments: Mapping[int, str] = field(default_factory=dict)
+    left_out: tuple[Instance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -20,7 +21,7 @@ from dicomseries.slice_planes import SlicePlanes
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.volume_axes import VolumeLayout, layout_of_times
 
-__all__ = ["place_files"]
+__all__ = ["orientation_of", "place_files", "positions_of"]
 
 _PIXEL_SPACING = frozenset({tag_of("PixelSpacing")})
 _PICTURE_SPACING = frozenset(
@@ -63,10 +64,25 @@ def place_files(instances: Sequence[Instance]) -> Placement:
         return _with_stacks(files, problems)
     if not any(instance.raw("ImagePositionPatient") for instance in files):
         return _place_pictures(files)
-    positions, axes = _positions_lps(files), _orientation_of(files[0])
+    positions, axes = positions_of(files), orientation_of(files[0])
     if positions is None or axes is None or not _are_parallel(files):
         return _place_irregular(files)
     sorting = sort_files(files, positions @ unit_normal(axes))
+    if sorting.arrangement is None:
+        from dicomseries.reading.geometry.incomplete_volumes import (  # noqa: PLC0415 - rare
+            complete_volumes,
+            left_out_problem,
+        )
+
+        kept = complete_volumes(sorting)
+        if kept is not None:
+            placement = place_files(list(itertools.compress(files, kept.tolist())))
+            problem = left_out_problem(kept, sorting.place_count)
+            return replace(
+                placement,
+                problems=(problem, *placement.problems),
+                left_out=tuple(itertools.compress(files, (~kept).tolist())),
+            )
     in_order = tuple(files[index] for index in sorting.order)
     grid, problems = place_on_grid(_planes(in_order, positions[sorting.order]), sorting)
     if grid is None and any(problem.code == "pixel-spacing-differs" for problem in problems):
@@ -141,7 +157,7 @@ def _without_place(files: tuple[Instance, ...]) -> Problem:
     return replace(problem, text=text, remedy="Use each picture alone, such as `volume[0]`.")
 
 
-def _positions_lps(files: Sequence[Instance]) -> Floats | None:
+def positions_of(files: Sequence[Instance]) -> Floats | None:
     """Return ImagePositionPatient, shape (files, 3).
 
     None if a file lacks it.
@@ -152,7 +168,7 @@ def _positions_lps(files: Sequence[Instance]) -> Floats | None:
     return np.array(positions)
 
 
-def _orientation_of(instance: Instance) -> Floats | None:
+def orientation_of(instance: Instance) -> Floats | None:
     """Return ImageOrientationPatient, shape (2, 3); None if it is missing."""
     cosines = instance.numbers("ImageOrientationPatient")
     if not _are_vectors([cosines], 6):
@@ -213,20 +229,20 @@ def _rows(files: Sequence[Instance], keyword: str, size: int) -> Floats:
 
 def _are_parallel(files: tuple[Instance, ...]) -> bool:
     """Return whether all files have the orientation of the first."""
-    axes = _orientation_of(files[0])
+    axes = orientation_of(files[0])
     others = files if axes is None else unlike(files, _ORIENTATION)[1:]
     return all(_is_parallel(instance, axes) for instance in others)
 
 
 def _is_parallel(instance: Instance, axes: Floats | None) -> bool:
-    other = _orientation_of(instance)
+    other = orientation_of(instance)
     if other is None or axes is None:
         return False
     return bool(np.abs(other - axes).max() <= SAME_DIRECTION)
 
 
 def _planes(files: tuple[Instance, ...], positions_lps: Floats) -> SortedPlanes:
-    axes = _orientation_of(files[0])
+    axes = orientation_of(files[0])
     assert axes is not None  # noqa: S101 - _are_parallel has checked it
     between = files[0].decimal("SpacingBetweenSlices")
     thickness = files[0].decimal("SliceThickness")
