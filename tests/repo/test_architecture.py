@@ -10,8 +10,9 @@ import re
 import tomllib
 from pathlib import Path
 
+from python_source import MODULES, SOURCE, nodes, tree
+
 ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "src" / "dicomseries"
 RECORD = ROOT / "docs" / "decisions" / "0015-packages-and-floors.md"
 FORMATS = {"hdf5", "metaimage", "nifti", "npy", "nrrd", "tiff", "zarr_store"}
 """Modules with a reader and a writer of one file format, which mirror each other's name."""
@@ -40,34 +41,31 @@ def module_name(path: Path) -> str:
 
 
 @functools.cache
-def trees() -> dict[str, ast.Module]:
-    return {
-        module_name(path): ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(SOURCE.rglob("*.py"))
-    }
+def modules() -> dict[str, Path]:
+    return {module_name(path): path for path in MODULES}
 
 
 @functools.cache
 def imports() -> dict[str, set[str]]:
     """Module → modules that it imports, in functions and for type checkers too."""
     graph: dict[str, set[str]] = {}
-    for module, tree in trees().items():
+    for module, path in modules().items():
         imported: set[str] = set()
-        for node in ast.walk(tree):
+        for node in nodes(path):
             if isinstance(node, ast.ImportFrom) and node.module:
                 for alias in node.names:
                     name = f"{node.module}.{alias.name}"
-                    imported.add(name if name in trees() else node.module)
+                    imported.add(name if name in modules() else node.module)
             elif isinstance(node, ast.Import):
                 imported.update(alias.name for alias in node.names)
         inside = {name for name in imported if name.startswith(f"{module}.")}
-        graph[module] = (imported & trees().keys()) - inside - {module}
+        graph[module] = (imported & modules().keys()) - inside - {module}
     return graph
 
 
 def test_no_modules_import_each_other_in_a_circle():
     # raises graphlib.CycleError, which names the circle
-    assert len(list(graphlib.TopologicalSorter(imports()).static_order())) == len(trees())
+    assert len(list(graphlib.TopologicalSorter(imports()).static_order())) == len(modules())
 
 
 def test_a_package_is_imported_by_others_only_as_a_whole():
@@ -83,23 +81,23 @@ def test_a_package_is_imported_by_others_only_as_a_whole():
 
 
 def test_a_public_class_name_is_used_once():
-    modules = collections.defaultdict(list)
-    for module, tree in trees().items():
-        for node in ast.walk(tree):
+    places = collections.defaultdict(list)
+    for module, path in modules().items():
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                modules[node.name].append(module)
-    assert len(modules) > 100
-    assert {name: places for name, places in modules.items() if len(places) > 1} == {}
+                places[node.name].append(module)
+    assert len(places) > 100
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
 def test_a_module_name_is_used_once_but_for_file_formats():
-    stems = [path.stem for path in SOURCE.rglob("*.py") if not path.stem.startswith("__")]
+    stems = [path.stem for path in MODULES if not path.stem.startswith("__")]
     repeated = {name for name, count in collections.Counter(stems).items() if count > 1}
     assert repeated - FORMATS == set()
 
 
 def test_no_folder_has_more_modules_than_a_reader_takes_in():
-    counts = collections.Counter(path.parent for path in SOURCE.rglob("*.py"))
+    counts = collections.Counter(path.parent for path in MODULES)
     crowded = {str(folder.relative_to(SOURCE)): count for folder, count in counts.items()}
     assert {name: count for name, count in crowded.items() if count > LARGEST_PACKAGE + 1} == {}
 
@@ -117,9 +115,9 @@ def test_the_record_of_floors_is_what_the_import_contract_says():
 
 def test_calls_that_differ_between_systems_are_made_in_one_module():
     faults = []
-    for module, tree in trees().items():
+    for module, path in modules().items():
         name = module.removeprefix("dicomseries.")
-        for node in ast.walk(tree):
+        for node in nodes(path):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     if alias.name in SYSTEM_MODULES:
@@ -135,8 +133,8 @@ def test_calls_that_differ_between_systems_are_made_in_one_module():
 def lazy_packages() -> dict[str, ast.Call]:
     """Package → its call of `export_lazily`."""
     calls = {}
-    for module, tree in trees().items():
-        for node in tree.body:
+    for module, path in modules().items():
+        for node in tree(path).body:
             value = getattr(node, "value", None)
             if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "export_lazily":
                 calls[module] = value
@@ -149,7 +147,7 @@ def test_names_imported_on_first_use_are_those_that_type_checkers_see():
         if package == "dicomseries":
             continue  # its block is a star; tests/repo/test_source.py compares the names
         for_checkers = {}
-        for node in trees()[package].body:
+        for node in tree(modules()[package]).body:
             if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
                 for line in node.body:
                     assert isinstance(line, ast.ImportFrom)

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from python_source import MODULES, SOURCE, docstrings, nodes
+
 ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "src" / "dicomseries"
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
     "optional-dependencies"
 ]
@@ -49,8 +50,8 @@ TESTING = ("hypothesis", "pytest")
 def imports() -> dict[str, set[str]]:
     """Return our files that import each root package, also inside functions."""
     found: dict[str, set[str]] = {}
-    for path in sorted(SOURCE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in MODULES:
+        for node in nodes(path):
             for name in imported(node):
                 found.setdefault(name.partition(".")[0], set()).add(
                     path.relative_to(SOURCE).as_posix()
@@ -108,12 +109,11 @@ def test_importing_the_package_loads_nothing_heavy():
     )
 
 
-def texts(tree: ast.Module) -> Iterator[str]:
+def texts(path: Path) -> Iterator[str]:
     """Yield the texts of a module, without docstrings."""
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    for node in nodes(path):
         text = node.value if isinstance(node, ast.Constant) else None
-        if isinstance(text, str) and id(node) not in docstrings:
+        if isinstance(text, str) and id(node) not in docstrings(path):
             yield text
 
 
@@ -130,7 +130,7 @@ def modules_after(statement):
 def test_every_extra_that_a_message_names_exists():
     named = {
         name
-        for path in [*SOURCE.rglob("*.py"), *ROOT.glob("*.md")]
+        for path in [*MODULES, *ROOT.glob("*.md")]
         for group in re.findall(r"dicomseries\[([a-z0-9,]+)\]", path.read_text(encoding="utf-8"))
         for name in group.split(",")
     }
@@ -166,8 +166,8 @@ def test_the_error_for_a_missing_package_says_what_needs_it_and_how_to_install_i
 def test_only_the_module_of_errors_words_the_commands_of_pip():
     wording = {
         path.relative_to(SOURCE).as_posix()
-        for path in SOURCE.rglob("*.py")
-        for text in texts(ast.parse(path.read_text(encoding="utf-8")))
+        for path in MODULES
+        for text in texts(path)
         if "pip install" in text
     }
     assert wording == {"errors.py"}

@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from dicomseries.standard import known_readers
 from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES
+from python_source import MODULES, docstrings, nodes
 
 ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "src" / "dicomseries"
 RECORD = json.loads((ROOT / "tests" / "interop" / "readers.json").read_text(encoding="utf-8"))
 ON_SOURCE = RECORD["on_source"]
 MEASURED = {
@@ -48,15 +49,14 @@ VOUCHING = re.compile(
 )
 
 
-def literals(tree: ast.AST) -> list[str]:
-    """Return the texts of a module or function other than docstrings."""
-    documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+def literals(path: Path, among: Iterable[ast.AST]) -> list[str]:
+    """Return the texts among nodes of a module, without docstrings."""
     return [
         node.value
-        for node in ast.walk(tree)
+        for node in among
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
-        and id(node) not in documents
+        and id(node) not in docstrings(path)
     ]
 
 
@@ -75,10 +75,10 @@ def advice_texts() -> list[tuple[str, str]]:
     """Return the file and the text of each part of an advice."""
     return [
         (path.name, text)
-        for path in sorted(SOURCE.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for path in MODULES
+        for node in nodes(path)
         if is_advice(node)
-        for text in literals(node)
+        for text in literals(path, ast.walk(node))
     ]
 
 
@@ -99,12 +99,11 @@ def test_readers_of_compressed_pixels_are_in_the_record_or_on_the_page_of_compre
 
 @pytest.mark.slow
 def test_no_text_makes_claims_about_unnamed_readers():
-    modules = [
-        (path.name, ast.parse(path.read_text(encoding="utf-8")))
-        for path in sorted(SOURCE.rglob("*.py"))
-    ]
     assert [
-        (name, text) for name, tree in modules for text in literals(tree) if VOUCHING.search(text)
+        (path.name, text)
+        for path in MODULES
+        for text in literals(path, nodes(path))
+        if VOUCHING.search(text)
     ] == []
     assert VOUCHING.search("OHIF wraps; other readers are right")
 

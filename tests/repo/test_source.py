@@ -12,10 +12,9 @@ from pathlib import Path
 from types import ModuleType
 
 import dicomseries
+from python_source import MODULES, SOURCE, nodes, tree
 
 ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "src" / "dicomseries"
-MODULES = sorted(SOURCE.rglob("*.py"))
 MAX_LINES = 500
 """This limit only ever goes down."""
 
@@ -44,16 +43,9 @@ def relative(path: Path) -> str:
 
 
 @functools.cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
-
-
-@functools.cache
 def calls(path: Path) -> list[tuple[ast.Call, str]]:
     """Return every call in a file with its dotted name (`datetime.now`), empty if it has none."""
-    return [
-        (node, dotted(node.func)) for node in ast.walk(tree(path)) if isinstance(node, ast.Call)
-    ]
+    return [(node, dotted(node.func)) for node in nodes(path) if isinstance(node, ast.Call)]
 
 
 def dotted(node: ast.expr) -> str:
@@ -195,7 +187,7 @@ def beginning(node: ast.expr) -> str:
 def compared_modalities(path: Path) -> Iterator[str]:
     if relative(path).startswith(("iod/", "standard/")):
         return
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if not isinstance(node, ast.Compare):
             continue
         sides = (node.left, *node.comparators)
@@ -222,7 +214,12 @@ def test_nothing_is_left_for_later():
     assert offenders(unfinished) == []
 
 
+TEXT_CALLS = re.compile(r"read_text|write_text|subprocess")
+
+
 def texts_without_encoding(path: Path) -> Iterator[str]:
+    if not TEXT_CALLS.search(path.read_text(encoding="utf-8")):
+        return
     for call, name in calls(path):
         module, _, method = name.rpartition(".")
         words = {keyword.arg for keyword in call.keywords}

@@ -16,13 +16,13 @@ import socket
 import sys
 import threading
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pydicom.config
 import pytest
 
 import dicomseries as dcs
+from python_source import MODULES, SOURCE, nodes
 
 THREADS = 8
 ARRAY = np.arange(60, dtype="int16").reshape(3, 4, 5)
@@ -170,11 +170,10 @@ def test_no_module_of_the_library_sets_what_all_threads_share():
         "simplefilter",
         "umask",
     }
-    package = Path(dcs.__file__).parent
     found = set()
-    for path in package.rglob("*.py"):
-        name = path.relative_to(package).as_posix()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in MODULES:
+        name = path.relative_to(SOURCE).as_posix()
+        for node in nodes(path):
             if isinstance(node, ast.Attribute) and node.attr in shared:
                 found.add((name, node.attr))
     # The command line is a program of its own process.
