@@ -115,10 +115,9 @@ class Ohif:
     handler: type[OhifHandler]
     layout: str
     held: dict[tuple[str, str, str], IndexedInstance] = field(default_factory=dict)
-    known: set[str] = field(default_factory=set)
 
     def __call__(self, folder: Path, layout: str | None = None) -> list[Seen]:
-        """Show the studies of a folder; one that is shown again costs a reload."""
+        """Show the studies of a folder."""
         layout = self.layout if layout is None else layout
         return self.handler.desk.ask([_with_layout(self._address(folder), layout)])
 
@@ -148,10 +147,6 @@ class Ohif:
         """Serve a folder beside the others; return where OHIF shows these series of it."""
         found = held_at(folder).by_uids
         studies, series, _ = (list(dict.fromkeys(uids)) for uids in zip(*found, strict=True))
-        if self.known.intersection(studies):
-            self.handler.desk.jobs.put(["again"])
-            self.known.clear()
-        self.known.update(studies)
         self.held.update(found)
         self.handler.service = service_of(SeriesIndex(by_uids=dict(self.held)))
         return (

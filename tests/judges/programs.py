@@ -212,15 +212,10 @@ PROGRAMS = (
 
 
 def outcomes_of(program: Program, written: Mapping[str, list[Part]]) -> dict[str, str]:
-    """Return the outcome of one program for every case, by name.
-
-    The second series of all cases follow the first of all: OHIF reloads for a study it knows.
-    """
-    turns = [
-        (turn, name, part) for name, parts in written.items() for turn, part in enumerate(parts)
-    ]
-    words: dict[str, list[str]] = {name: [] for name in written}
+    """Return the outcome of one program for every case, by name."""
+    outcomes = {}
     with program.start() as ask:
-        for _, name, part in sorted(turns, key=lambda each: each[0]):
-            words[name].append(ask(part.folder, part.meant))
-    return {name: " / ".join(dict.fromkeys(each)) for name, each in words.items()}
+        for name, parts in written.items():
+            words = [ask(part.folder, part.meant) for part in parts]
+            outcomes[name] = " / ".join(dict.fromkeys(words))
+    return outcomes

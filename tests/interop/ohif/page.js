@@ -11,6 +11,10 @@ const { cornerstone } = window.extensionManager
   .getModuleEntry('@ohif/extension-cornerstone.utilityModule.common')
   .exports.getCornerstoneLibraries();
 
+// One context of the graphics processor draws the three planes, as on a telephone: each would be made anew for a study.
+const configuration = cornerstone.getConfiguration();
+cornerstone.setConfiguration({ ...configuration, rendering: { ...configuration.rendering, webGlContextCount: 1 } });
+
 // OHIF rejects a result twice: where it was asked for it, and where nobody listens. The second is left out. So are its
 // messages: that the study has more series than are shown at first would lie over the picture.
 let isOverlay = false;
@@ -24,14 +28,11 @@ uiNotificationService.show = (note) => {
 };
 
 await serve(async ([address, source, task, ...results]) => {
-  if (address === 'again') {
-    // OHIF remembers which series a study has; a page that is loaded anew does not.
-    location.assign('/');
-    await new Promise(() => {});
-  }
   notes.length = 0;
   isOverlay = Boolean(source);
-  const wanted = new URL(address, location.href).searchParams.get('SeriesInstanceUIDs').split(',');
+  const { searchParams } = new URL(address, location.href);
+  const wanted = searchParams.get('SeriesInstanceUIDs').split(',');
+  searchParams.get('StudyInstanceUIDs').split(',').forEach(forget);
   history.pushState({}, '', address);
   dispatchEvent(new PopStateEvent('popstate', { state: {} }));
   const sets = await until('series', () => {
@@ -66,14 +67,19 @@ async function overlays(study, source, results) {
 
 // The display sets of results. Shown with the study, a Parametric Map would take the planes of its source.
 async function added(study, results) {
-  const [dataSource] = window.extensionManager.getActiveDataSource();
-  // OHIF keeps its answer about a study under this name, and asks again where it is forgotten.
-  dataSource.deleteStudyMetadataPromise(`${dataSource.getConfig().name}:${study}`);
+  const dataSource = forget(study);
   await dataSource.retrieve.series.metadata({ StudyInstanceUID: study, filters: { seriesInstanceUID: results } });
   return until('results', () => {
     const active = displaySetService.getActiveDisplaySets().filter((one) => results.includes(one.SeriesInstanceUID));
     return active.length === results.length && active;
   });
+}
+
+// OHIF keeps its answer about a study under this name, and asks again where it is forgotten: the study has more series.
+function forget(study) {
+  const [dataSource] = window.extensionManager.getActiveDataSource();
+  dataSource.deleteStudyMetadataPromise(`${dataSource.getConfig().name}:${study}`);
+  return dataSource;
 }
 
 // What OHIF makes of a structured report beside its source: is it one of measurements, and which has it.
