@@ -142,6 +142,18 @@ def source(request, tmp_path_factory):
     return path, series
 
 
+@pytest.fixture(scope="module")
+def result(source, tmp_path_factory):
+    """Return a function that gives the receipt and folder of a result, written once each."""
+
+    @cache
+    def written(change):
+        out = tmp_path_factory.mktemp("result") / "out"
+        return derived(source, change, out), out
+
+    return written
+
+
 def derived(source, change, out, **options):
     path, series = source
     grid = CHANGES[change](series.grid)
@@ -176,7 +188,7 @@ def faults(path):
     return {re.sub(r"^Error - <[^>]*> - |^Error - ", "", line) for line in dciodvfy(path).errors}
 
 
-faults_of_source = cache(faults)
+faults_of_source, entity_of_source = cache(faults), cache(dcentvfy)
 """Asked once, for every change of the grid."""
 
 
@@ -186,28 +198,26 @@ def without_instance_uids(found):
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_result_has_no_fault_that_its_source_has_not(tmp_path, source, change):
-    receipt = derived(source, change, tmp_path / "out")
+def test_a_result_has_no_fault_that_its_source_has_not(source, result, change):
+    receipt, out = result(change)
     assert receipt.verified
-    results = files_of(tmp_path / "out")
+    results = files_of(out)
     sources = files_of(source[0])
     known = without_instance_uids({fault for path in sources for fault in faults_of_source(path)})
     for path in results[:: max(1, len(results) // 10)]:
         assert without_instance_uids(faults(path)) - known == set()
-    before, after = dcentvfy(sources), dcentvfy([*sources, *results])
+    before, after = entity_of_source(tuple(sources)), dcentvfy([*sources, *results])
     assert set(after.errors) - set(before.errors) == set()
     assert set(after.warnings) - set(before.warnings) == set()
-    findings = [
-        one for one in dcs.check(tmp_path / "out") if one.level == "error" and one.id != "EXT-001"
-    ]
+    findings = [one for one in dcs.check(out) if one.level == "error" and one.id != "EXT-001"]
     assert findings == []
 
 
 @pytest.mark.parametrize("change", ["same grid", "resampled"])
-def test_a_result_is_of_its_patient_study_and_space(tmp_path, source, change):
-    derived(source, change, tmp_path / "out")
+def test_a_result_is_of_its_patient_study_and_space(source, result, change):
+    _, out = result(change)
     origin = pydicom.dcmread(files_of(source[0])[0], stop_before_pixels=True)
-    result = pydicom.dcmread(files_of(tmp_path / "out")[0], stop_before_pixels=True)
+    result = pydicom.dcmread(files_of(out)[0], stop_before_pixels=True)
     for keyword in ("PatientID", "PatientName", "StudyInstanceUID", "StudyDate", "AccessionNumber"):
         assert str(result.get(keyword, "")) == str(origin.get(keyword, "")), keyword
     if origin.get("FrameOfReferenceUID"):
@@ -223,9 +233,9 @@ def test_a_result_is_of_its_patient_study_and_space(tmp_path, source, change):
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_no_attribute_of_a_result_is_without_a_rule(tmp_path, source, change):
-    derived(source, change, tmp_path / "out")
-    dataset = pydicom.dcmread(files_of(tmp_path / "out")[0], stop_before_pixels=True)
+def test_no_attribute_of_a_result_is_without_a_rule(source, result, change):
+    _, out = result(change)
+    dataset = pydicom.dcmread(files_of(out)[0], stop_before_pixels=True)
     origin = pydicom.dcmread(files_of(source[0])[0], stop_before_pixels=True)
     for element in dataset:
         keyword = element.keyword or f"({element.tag.group:04X},{element.tag.element:04X})"
@@ -241,10 +251,10 @@ def test_no_attribute_of_a_result_is_without_a_rule(tmp_path, source, change):
     assert not any(element.tag.is_private for element in dataset)
 
 
-def test_each_slice_refers_to_the_slices_it_comes_from(tmp_path, source):
+def test_each_slice_refers_to_the_slices_it_comes_from(source, result):
     _, series = source
-    derived(source, "same grid", tmp_path / "out")
-    results = [pydicom.dcmread(one, stop_before_pixels=True) for one in files_of(tmp_path / "out")]
+    _, out = result("same grid")
+    results = [pydicom.dcmread(one, stop_before_pixels=True) for one in files_of(out)]
     if "PerFrameFunctionalGroupsSequence" in results[0]:
         groups = results[0].PerFrameFunctionalGroupsSequence
         named = [
