@@ -89,8 +89,11 @@ def highdicom_sees(path):
     return array, affine
 
 
-def dcmqi_sees(path, folder):
-    """Return labels (slices, rows, columns) and the affine from (column, row, slice) to LPS mm."""
+def dcmqi_sees(path, folder, *, merged=False):
+    """Return labels (slices, rows, columns) and the affine from (column, row, slice) to LPS mm.
+
+    `merged` lets dcmqi put all segments into one image, instead of one image for each.
+    """
     if find_spec("dcmqi") is None:
         absent("dcmqi", "run `make check`, which installs it")
     import dcmqi
@@ -99,10 +102,11 @@ def dcmqi_sees(path, folder):
     folder.mkdir()
     program = Path(dcmqi.__file__).parent / "bin" / "segimage2itkimage"
     arguments = ["--inputDICOM", path, "--outputDirectory", folder, "--outputType", "nrrd"]
+    if merged:
+        arguments.append("--mergeSegments")
     subprocess.run([program, *arguments], check=True, capture_output=True, timeout=120)
-    is_binary = (
-        pydicom.dcmread(path, specific_tags=["SegmentationType"]).SegmentationType == "BINARY"
-    )
+    type_ = pydicom.dcmread(path, specific_tags=["SegmentationType"]).SegmentationType
+    is_binary = type_ == "BINARY" and not merged
     labels, images = labels_of(path), {}
     for file in folder.glob("*.nrrd"):
         images[int(file.stem)] = sitk.ReadImage(str(file))
@@ -247,6 +251,6 @@ def test_an_atlas_of_116_regions_comes_back_voxel_for_voxel_on_the_grid_of_its_i
     path = write(
         data_packages.find(data_packages.AAL), tmp_path / "seg", kind, affine=None, space=None
     )
-    for seen, affine in (highdicom_sees(path), dcmqi_sees(path, tmp_path / "dcmqi")):
+    for seen, affine in (highdicom_sees(path), dcmqi_sees(path, tmp_path / "dcmqi", merged=True)):
         assert np.array_equal(seen, array)
         assert np.allclose(affine, lps, atol=1e-6)
