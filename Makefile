@@ -35,6 +35,7 @@ lowest: .venv-lowest/.complete ## Run the quick tests with the lowest versions o
 
 endurance: debian images viewers .venv/.dev ## Run the tests that need minutes: memory, kills, random cases, all arrays in OHIF
 	$(BYTECODE) $(BIN)/python -m pytest $(PYTEST_FLAGS) -m endurance
+	$(BYTECODE) HYPOTHESIS_PROFILE=endurance $(BIN)/python -m pytest $(PYTEST_FLAGS) tests/properties
 	$(BYTECODE) DICOMSERIES_EVERY_FILE=1 $(BIN)/python -m pytest $(PYTEST_FLAGS) tests/interop/test_matrix.py tests/interop/test_matrix_frames.py
 
 check: .venv/.dev ## Check lint, format, types and imports (what test does first)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
+import shutil
 import signal
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +29,34 @@ if threading.current_thread() is threading.main_thread():
         if number is not None and signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, action)
 
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of this user there
+ENOUGH_MEMORY = 6 << 30
+
+
+def use_memory_for_temporary_files() -> None:
+    """Let tests write into memory where it has room: on a disk they wait for thousands of flushes.
+
+    A folder that the user named in TMPDIR is kept.
+    """
+    if "TMPDIR" in os.environ or not IN_MEMORY.is_dir() or not os.access(IN_MEMORY, os.W_OK):
+        return
+    programs_may_run = not os.statvfs(IN_MEMORY).f_flag & os.ST_NOEXEC
+    if programs_may_run and shutil.disk_usage(IN_MEMORY).free >= ENOUGH_MEMORY:
+        os.environ["TMPDIR"] = str(IN_MEMORY)
+        tempfile.tempdir = None  # what it chose before
+
+
+use_memory_for_temporary_files()
+
 _REPEATABLE = {
     "derandomize": True,
     "deadline": None,
     "database": None,
     "suppress_health_check": [HealthCheck.too_slow],
 }
-settings.register_profile("ci", max_examples=60, **_REPEATABLE)
+settings.register_profile("ci", max_examples=30, **_REPEATABLE)
 settings.register_profile("quick", max_examples=6, **_REPEATABLE)
+settings.register_profile("endurance", max_examples=600, **_REPEATABLE)
 # `HYPOTHESIS_PROFILE=search` looks for new counter-examples.
 settings.register_profile(
     "search", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow]
@@ -78,14 +102,29 @@ MARKS = {
 """Marks of folders and files; single tests and parameters are marked in their file."""
 
 
+@functools.cache
+def marks_of(path: Path) -> tuple[str, ...]:
+    """Return the marks that all tests of a file have."""
+    inside = path.relative_to(ROOT)
+    names = {inside.as_posix(), *(parent.as_posix() for parent in inside.parents)}
+    return tuple(mark for mark, marked in MARKS.items() if names.intersection(marked))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect no garbage among modules and tests, of which there is none."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests of the paths above; leave out endurance that was not asked for."""
     for item in items:
-        path = item.path.relative_to(ROOT)
-        names = {path.as_posix(), *(parent.as_posix() for parent in path.parents)}
-        for mark, marked in MARKS.items():
-            if names.intersection(marked):
-                item.add_marker(mark)
+        for mark in marks_of(item.path):
+            item.add_marker(mark)
     if "endurance" in config.getoption("-m"):
         return
     left_out = [item for item in items if item.get_closest_marker("endurance")]
