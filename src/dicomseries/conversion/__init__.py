@@ -2,6 +2,14 @@
 
 from dicomseries.conversion.bids_sidecar import asl_context_table, sidecar
 from dicomseries.conversion.name_pattern import NamePattern
+from dicomseries.conversion.phase_encoding import phase_encoding_record
 from dicomseries.conversion.volume_parts import VolumePart, volume_parts
 
-__all__ = ["NamePattern", "VolumePart", "asl_context_table", "sidecar", "volume_parts"]
+__all__ = [
+    "NamePattern",
+    "VolumePart",
+    "asl_context_table",
+    "phase_encoding_record",
+    "sidecar",
+    "volume_parts",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,10 +16,10 @@ _KEYWORDS: dict[str, str] = {
     **{
         keyword: keyword
         for keyword in """
-        Modality MagneticFieldStrength ImagingFrequency Manufacturer BodyPartExamined
-        PatientPosition SoftwareVersions MRAcquisitionType SeriesDescription ProtocolName
+        Modality MagneticFieldStrength Manufacturer BodyPartExamined
+        PatientPosition MRAcquisitionType SeriesDescription ProtocolName
         ScanningSequence SequenceVariant ScanOptions SequenceName ImageType SeriesNumber
-        AcquisitionNumber SliceThickness SpacingBetweenSlices SAR FlipAngle PartialFourier
+        AcquisitionNumber SliceThickness SpacingBetweenSlices SAR FlipAngle
         EchoTrainLength PixelBandwidth NumberOfAverages ContrastBolusIngredient ReceiveCoilName
         ParallelReductionFactorInPlane ConvolutionKernel KVP XRayTubeCurrent ExposureTime
         Units DecayCorrection AttenuationCorrectionMethod ScatterCorrectionMethod
@@ -28,8 +29,8 @@ _KEYWORDS: dict[str, str] = {
     "ManufacturersModelName": "ManufacturerModelName",
     "EchoNumber": "EchoNumbers",
     "PercentPhaseFOV": "PercentPhaseFieldOfView",
+    "PartialFourierEnabled": "PartialFourier",
     "ImageOrientationPatientDICOM": "ImageOrientationPatient",
-    "InPlanePhaseEncodingDirectionDICOM": "InPlanePhaseEncodingDirection",
 }
 """Key of the sidecar → keyword of an attribute in the same unit."""
 
@@ -42,6 +43,12 @@ _MILLISECONDS: dict[str, tuple[str, ...]] = {
 
 _ASL_TYPES = {"CONTINUOUS": "CASL", "PSEUDOCONTINUOUS": "PCASL", "PULSED": "PASL"}
 """ArterialSpinLabelingContrast → ArterialSpinLabelingType."""
+_IN_PLANE = {"COL": "COL", "COLUMN": "COL", "ROW": "ROW"}
+"""InPlanePhaseEncodingDirection → its word in files of one frame, which programs expect."""
+_SAME_STEP = 0.01
+"""Part of RepetitionTime by which clocks of scanners differ from it."""
+_MOST_MHZ = 1000
+"""Largest frequency in MHz; some makers state Hz."""
 _PHILIPS_SCALE = ("(2005,100E) Philips MR Imaging DD 001", "(2005,100E)")
 """Names of Philips' scale slope, of files of one frame and of functional groups."""
 
@@ -51,6 +58,7 @@ def sidecar(
     attributes: Mapping[str, Any],
     *,
     slice_times_s: Sequence[float] | None = None,
+    phase_encoding: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the sidecar of a volume.
 
@@ -62,6 +70,8 @@ def sidecar(
         Those that all its slices share, by keyword.
     slice_times_s : sequence of float, optional
         When each slice was taken within its volume, in seconds.
+    phase_encoding : mapping, optional
+        As `phase_encoding_record` returns it.
 
     Returns
     -------
@@ -89,16 +99,22 @@ def sidecar(
     for key, keywords in _MILLISECONDS.items():
         seconds = (_seconds(attributes.get(keyword)) for keyword in keywords)
         record[key] = next((value for value in seconds if value is not None), None)
+    record["SoftwareVersions"] = _joined(attributes.get("SoftwareVersions"))
+    record["ImagingFrequency"] = _frequency_mhz(attributes)
+    record["InPlanePhaseEncodingDirectionDICOM"] = _IN_PLANE.get(
+        str(attributes.get("InPlanePhaseEncodingDirection"))
+    )
     record["ArterialSpinLabelingType"] = _ASL_TYPES.get(
         str(attributes.get("ArterialSpinLabelingContrast"))
     )
-    record |= _philips_scale(attributes)
+    record |= _philips_scale(attributes) | dict(phase_encoding or {})
     record = {key: value for key, value in record.items() if value is not None}
     if record.get("Modality") == "PT" and volume.times_s is not None:
         record["FrameTimesStart"] = list(volume.times_s)
-    step = _even_step(volume.times_s)
-    if record.get("Modality") == "MR" and step is not None:
-        _take_step(record, step)
+    if record.get("Modality") == "MR" and volume.times_s is not None and len(volume.times_s) > 1:
+        _take_times(record, volume.times_s)
+    if any(axis.name == "asl_context" and "m0scan" in axis.values for axis in volume.volume_axes):
+        record["M0Type"] = "Included"
     if slice_times_s is not None:
         record["SliceTiming"] = list(map(_round, slice_times_s))
     record["ConversionSoftware"] = "dicomseries"
@@ -134,6 +150,21 @@ def asl_context_table(axes: Sequence[VolumeAxis]) -> str:
     return "\n".join(("volume_type", *types, ""))
 
 
+def _joined(value: Any) -> str | None:
+    """Return several texts as one, as BIDS has them."""
+    if isinstance(value, (list, tuple)):
+        return "\\".join(map(str, value))
+    return None if value in {None, ""} else str(value)
+
+
+def _frequency_mhz(attributes: Mapping[str, Any]) -> float | None:
+    for keyword in ("ImagingFrequency", "TransmitterFrequency"):
+        value = attributes.get(keyword)
+        if isinstance(value, (int, float)) and 0 < value < _MOST_MHZ:
+            return float(value)
+    return None
+
+
 def _philips_scale(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the numbers of Philips that make other values of the displayed ones.
 
@@ -154,10 +185,23 @@ def _philips_scale(attributes: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _take_step(record: dict[str, Any], step: float) -> None:
-    """Make RepetitionTime the time from volume to volume, as BIDS defines it."""
-    if record.get("RepetitionTime", step) != step:
-        record["RepetitionTimeExcitation"] = record["RepetitionTime"]
+def _take_times(record: dict[str, Any], times: Sequence[float]) -> None:
+    """Make RepetitionTime the time from volume to volume, as BIDS defines it.
+
+    VolumeTiming instead, if the steps differ from each other and most from RepetitionTime.
+    """
+    stated = record.get("RepetitionTime")
+    step = _even_step(times)
+    if step is None:
+        steps = sorted(end - start for start, end in itertools.pairwise(times))
+        usual = steps[len(steps) // 2]
+        if stated is None or abs(usual - stated) <= _SAME_STEP * stated:
+            return
+        record["VolumeTiming"] = list(map(_round, times))
+        record["RepetitionTimeExcitation"] = record.pop("RepetitionTime")
+        return
+    if stated is not None and stated != step:
+        record["RepetitionTimeExcitation"] = stated
     record["RepetitionTime"] = step
 
 
@@ -183,10 +227,8 @@ def _round(seconds: float) -> float:
     return round(seconds, 9)
 
 
-def _even_step(times: Sequence[float] | None) -> float | None:
+def _even_step(times: Sequence[float]) -> float | None:
     """Return the time from volume to volume, if it is the same for all."""
-    if times is None or len(times) < 2:
-        return None
     step = (times[-1] - times[0]) / (len(times) - 1)
     for index, time in enumerate(times):
         if abs(times[0] + index * step - time) > 1e-3 * step:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         usual_gap,
     )
     from dicomseries.reading.label_slabs import LabelSlabs, slabs_of_segments
+    from dicomseries.reading.modalities.siemens_fields import shared_csa_number
     from dicomseries.reading.mosaics.slice_times import slice_times_s
     from dicomseries.reading.multiframe.frame_facts import Frames, frames_of
     from dicomseries.reading.order.frame_order import holds_frames
@@ -164,6 +165,7 @@ __all__ = [
     "segment_number",
     "select",
     "select_images",
+    "shared_csa_number",
     "slabs_of_segments",
     "slice_times_s",
     "sort_files",
@@ -194,6 +196,7 @@ export_lazily(
             "usual_gap",
         ),
         "dicomseries.reading.label_slabs": ("LabelSlabs", "slabs_of_segments"),
+        "dicomseries.reading.modalities.siemens_fields": ("shared_csa_number",),
         "dicomseries.reading.mosaics.slice_times": ("slice_times_s",),
         "dicomseries.reading.multiframe.frame_facts": ("Frames", "frames_of"),
         "dicomseries.reading.order.frame_order": ("holds_frames",),

@@ -14,7 +14,6 @@ from dicomseries.cli.commands.convert_command import _text as table_of
 from dicomseries.conversion import NamePattern
 from dicomseries.errors import OptionError, ReadError
 from dicomseries.reports import ConversionReport, ConvertedSeries
-from judges.vendor_series import ORIENTATIONS, write_vendor_series
 
 RNG = np.random.default_rng(8)
 SPACING = (2.0, 2.5, 3.0)
@@ -271,34 +270,3 @@ def test_names_are_safe_on_every_file_system(text, expected):
         "SeriesDescription": "../CON.x/",
     }
     assert NamePattern(text=text).name(attributes, "in/put") == expected
-
-
-@pytest.mark.parametrize("vendor", ["Philips", "GE MEDICAL SYSTEMS"])
-def test_the_sidecar_has_the_scale_of_philips_and_the_file_the_displayed_values(tmp_path, vendor):
-    def mark(_, __, dataset):
-        block = dataset.private_block(0x2005, "Philips MR Imaging DD 001", create=True)
-        block.add_new(0x0E, "FL", 0.5)
-        dataset.RescaleSlope, dataset.RescaleIntercept = "2", "-4"
-
-    stored = RNG.integers(0, 900, (1, 3, 6, 5)).astype("uint16")
-    folder = tmp_path / "scan"
-    write_vendor_series(folder, stored, ORIENTATIONS["axial"], mark, uid=9, manufacturer=vendor)
-    dcs.convert(folder, tmp_path / "out", name="%s", format="nii")
-    sidecar = json.loads((tmp_path / "out" / "9.json").read_text(encoding="utf-8"))
-    ours = {key: value for key, value in sidecar.items() if "Philips" in key}
-    if vendor != "Philips":
-        assert not ours
-        return
-    assert ours.pop("UsePhilipsFloatNotDisplayScaling") == 0
-    displayed = np.asanyarray(nibabel.load(tmp_path / "out" / "9.nii").dataobj)
-    factors = {"n": 1.0, "y": ours["PhilipsRescaleSlope"] * ours["PhilipsScaleSlope"]}
-    for precise, factor in factors.items():
-        peer = tmp_path / precise
-        peer.mkdir()
-        command = [dcm2niix.bin, "-p", precise, "-z", "n", "-f", "s", "-o", peer, folder]
-        subprocess.run(command, check=True, capture_output=True)
-        (image,) = peer.glob("*.nii")
-        theirs = np.asanyarray(nibabel.load(image).dataobj)
-        np.testing.assert_allclose(np.sort(theirs.ravel()), np.sort(displayed.ravel()) / factor)
-        stated = json.loads(image.with_suffix(".json").read_text(encoding="utf-8"))
-        assert ours == {key: stated[key] for key in ours}

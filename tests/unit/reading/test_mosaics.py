@@ -18,6 +18,7 @@ from dicomseries.errors import DicomSeriesWarning, ReadError
 from dicomseries.reading import open_volume, read, scan, slice_times_s
 from dicomseries.reading.mosaics import mosaic_slabs
 from dicomseries.reading.mosaics.mosaic_tiles import Tiles
+from dicomseries.reading.mosaics.slice_times import times_of_slices
 from dicomseries.reading.parse.csa_header import csa_fields, csa_numbers
 from dicomseries.reading.parse.parser import ParseError
 from judges.mosaics import MOSAIC_AFFINE, csa1, csa2, grid_dataset, mosaic_dataset, write_mosaics
@@ -243,6 +244,32 @@ def test_slice_times_are_in_the_order_of_the_slices(tmp_path):
     assert slice_times_s(volume.tags, some.grid) is None  # the slices are elsewhere
     grid = read(write_mosaics(tmp_path / "grid", STORED, make=grid_dataset))
     assert slice_times_s(grid.tags, grid.grid) == (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def test_slice_times_of_the_second_volume_count_where_those_of_the_first_cannot_be():
+    tags = {"MosaicRefAcqTimes": (0.0, 4880.0, 500.0, 0.0), "RepetitionTime": 3000}
+    assert times_of_slices(tags, 2) == (0.5, 0.0)
+
+
+@pytest.mark.parametrize("keyword", ["AcquisitionTime", "FrameAcquisitionDateTime"])
+def test_slices_with_times_in_whole_seconds_have_no_slice_times(keyword):
+    assert times_of_slices({keyword: ("20240101101500", "20240101101501")}, 2) is None
+
+
+@pytest.mark.parametrize(
+    ("trigger_ms", "timer_s", "expected"),
+    [
+        ((1000, 500, 900, 400), 0.0, (0.5, 0.0)),
+        (0, (0.0023, 1.0023, 0.0648, 1.0648), (0.0, 1.0)),
+        (0, (0.0, 1.0023, 0.5, 1.5), (0.0, 1.0)),  # of the second volume
+        (0, (0.0, 1.0023, 0.0, 0.0), None),
+        ((0, 0, 2000, 2000), (0.0, 0.0, 0.0, 0.0), None),
+    ],
+)
+def test_slice_times_of_the_timers_of_ge(trigger_ms, timer_s, expected):
+    tags = {"TriggerTime": trigger_ms, "(0021,105E) GEMS_RELA_01": timer_s, "RepetitionTime": 2000}
+    assert times_of_slices({**tags, "AcquisitionTime": ("101500",) * 4}, 2) == expected
+    assert times_of_slices({**tags, "CardiacNumberOfImages": 9}, 2) is None
 
 
 def test_slice_times_that_exceed_the_repetition_time_or_are_equal_are_none(tmp_path):

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -229,8 +230,18 @@ def _letters(count: int) -> str:
 
 
 def _sidecar(volume: SeriesVolume, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    slice_times = volume.slice_times_s if volume.is_regular else None
-    return conversion.sidecar(volume, attributes, slice_times_s=slice_times)
+    if not volume.is_regular or attributes.get("Modality") != "MR":
+        return conversion.sidecar(volume, attributes)
+    rows, columns = volume.grid.shape[1:]
+    encoding = conversion.phase_encoding_record(
+        attributes,
+        rows=rows,
+        columns=columns,
+        csa_number=partial(reading.shared_csa_number, volume.tags),
+    )
+    return conversion.sidecar(
+        volume, attributes, slice_times_s=volume.slice_times_s, phase_encoding=encoding
+    )
 
 
 def _failed(row: ConvertedSeries, error: DicomSeriesError | OSError) -> ConvertedSeries:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dicomseries.geometry import Grid
 from dicomseries.reading.parse.clocks import seconds_of_dates, seconds_of_day
@@ -14,10 +15,14 @@ from dicomseries.slice_planes import positions_of
 
 __all__ = ["slice_times_s", "times_of_slices"]
 
+Floats = npt.NDArray[np.float64]
+
 _SAME_PLACE = 0.3
 """Largest distance of a slice from its place, as a part of the mean gap."""
 
-_CLOCKS = ("FrameAcquisitionDateTime", "AcquisitionDateTime")
+_DATES = ("FrameAcquisitionDateTime", "AcquisitionDateTime")
+_GE_TIMER = "(0021,105E) GEMS_RELA_01"
+"""RTIA timer, in seconds."""
 
 
 def slice_times_s(tags: SeriesTags, grid: Grid) -> tuple[float, ...] | None:
@@ -54,9 +59,10 @@ def slice_times_s(tags: SeriesTags, grid: Grid) -> tuple[float, ...] | None:
 
 
 def times_of_slices(tags: Mapping[str, Any], slices: int) -> tuple[float, ...] | None:
-    """Return the times of the first slices, in seconds after the first one.
+    """Return the times of the slices of a volume, in seconds after the first one.
 
-    None if they are unknown, equal, or span more than RepetitionTime.
+    Those of the first volume, else of the second: some scanners count the first from another
+    moment. None if they are unknown, equal, whole seconds, or span more than RepetitionTime.
 
     Examples
     --------
@@ -65,39 +71,75 @@ def times_of_slices(tags: Mapping[str, Any], slices: int) -> tuple[float, ...] |
     >>> times_of_slices({"AcquisitionTime": ("120001", "120000.5")}, 2)
     (0.5, 0.0)
     """
-    seconds = _stated(tags, slices)
-    if seconds is None or not np.isfinite(seconds).all():
-        return None
-    seconds = (seconds - seconds.min()).round(9)
-    repetition_ms = tags.get("RepetitionTime")
+    for start in (0, slices):
+        for stated in _clocks(tags, slice(start, start + slices), slices):
+            seconds = (stated - stated.min()).round(9)
+            if _is_within_repetition(float(seconds.max()) * 1000, tags.get("RepetitionTime")):
+                return tuple(seconds.tolist())
+    return None
+
+
+def _is_within_repetition(span_ms: float, repetition_ms: Any) -> bool:
+    if span_ms == 0:
+        return False
     is_known = isinstance(repetition_ms, (int, float)) and repetition_ms > 0
-    span_ms = float(seconds.max()) * 1000
-    if span_ms == 0 or (is_known and span_ms >= float(repetition_ms or 0)):
+    return not is_known or span_ms < repetition_ms
+
+
+def _clocks(tags: Mapping[str, Any], chosen: slice, slices: int) -> Iterator[Floats]:
+    """Yield finite seconds of the slices of a volume, by the best clock first."""
+    for seconds in (
+        _numbers(tags, "MosaicRefAcqTimes", chosen, slices, 1e-3),
+        *(_dates(tags, keyword, chosen, slices) for keyword in _DATES),
+        _times(tags, chosen, slices),
+        _timers(tags, chosen, slices),
+    ):
+        if seconds is not None and np.isfinite(seconds).all():
+            yield seconds
+
+
+def _numbers(
+    tags: Mapping[str, Any], name: str, chosen: slice, slices: int, unit_s: float
+) -> Floats | None:
+    values = _by_slice(tags, name, chosen, slices)
+    return None if values is None else np.array(values, np.float64) * unit_s
+
+
+def _dates(tags: Mapping[str, Any], name: str, chosen: slice, slices: int) -> Floats | None:
+    dates = _by_slice(tags, name, chosen, slices)
+    return None if dates is None or _are_whole(dates) else seconds_of_dates(list(map(str, dates)))
+
+
+def _times(tags: Mapping[str, Any], chosen: slice, slices: int) -> Floats | None:
+    times = _by_slice(tags, "AcquisitionTime", chosen, slices)
+    return None if times is None or _are_whole(times) else seconds_of_day(list(map(str, times)))
+
+
+def _timers(tags: Mapping[str, Any], chosen: slice, slices: int) -> Floats | None:
+    """Return the seconds of GE's timers: of a dynamic series, or of each slice."""
+    if _GE_TIMER not in tags or tags.get("CardiacNumberOfImages") not in {None, "", 0, 1}:
         return None
-    return tuple(seconds.tolist())
+    milliseconds = _numbers(tags, "TriggerTime", chosen, slices, 1e-3)
+    if milliseconds is not None and np.ptp(milliseconds) > 0:
+        return milliseconds
+    seconds = _numbers(tags, _GE_TIMER, chosen, slices, 1.0)
+    # Some slices have no time.
+    return None if seconds is None or (seconds <= 0).any() else seconds
 
 
-def _stated(tags: Mapping[str, Any], slices: int) -> Any:
-    """Return seconds of the first volume's slices by the best clock."""
-    milliseconds = _by_slice(tags, "MosaicRefAcqTimes", slices)
-    if milliseconds is not None:
-        return np.array(milliseconds, np.float64) / 1000
-    for keyword in _CLOCKS:
-        dates = _by_slice(tags, keyword, slices)
-        if dates is not None:
-            return seconds_of_dates([str(date) for date in dates])
-    times = _by_slice(tags, "AcquisitionTime", slices)
-    if times is None:
-        return None
-    return seconds_of_day([str(time) for time in times])
+def _are_whole(times: tuple[Any, ...]) -> bool:
+    """Return whether all times are whole seconds, which do not tell slices apart."""
+    return not any("." in str(time) for time in times)
 
 
-def _by_slice(tags: Mapping[str, Any], name: str, slices: int) -> tuple[Any, ...] | None:
-    """Return an attribute of the first volume's slices; None if one lacks it, or all share it."""
+def _by_slice(
+    tags: Mapping[str, Any], name: str, chosen: slice, slices: int
+) -> tuple[Any, ...] | None:
+    """Return an attribute of a volume's slices; None if one lacks it, or all share it."""
     values = tags.get(name)
-    if not isinstance(values, tuple) or len(values) < slices:
+    if not isinstance(values, tuple):
         return None
-    first = values[:slices]
-    if None in first or "" in first:
+    of_volume = values[chosen]
+    if len(of_volume) < slices or None in of_volume or "" in of_volume:
         return None
-    return first
+    return of_volume
