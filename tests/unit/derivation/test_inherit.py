@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicomseries.derivation import SourceFrame, SourceSeries, inherit, match, meaning_of, rule_for
+from dicomseries.derivation import (
+    SourceFrame,
+    SourceSeries,
+    derivation_code,
+    inherit,
+    match,
+    meaning_of,
+    rule_for,
+)
 from dicomseries.derivation.rules.attribute_rules import rules_by_keyword
 from dicomseries.derivation.source.slice_matching import match_pictures
 from dicomseries.geometry import Grid
@@ -407,6 +415,31 @@ def test_the_tilt_of_the_gantry_is_kept_on_the_planes_of_the_source_alone():
     every_other = part_of(GRID, (0, 0, 0), (2, 4, 5), step=2)
     assert values(inherited(source, every_other, kind=CT), "GantryDetectorTilt") == ("20",)
     assert values(inherited(source, between, kind=CT), "GantryDetectorTilt") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "contrast", "properties", "technique"),
+    [
+        ("MIP", "MAX_IP", ("SAMPLED",), ("MAX_IP",)),
+        ("pixel by pixel mean", "MEAN", ("VOLUME",), ("NONE",)),
+        ("MPR", "RESAMPLED", ("VOLUME",), ("MPR",)),
+        ("smoothing", "QUANTITY", ("VOLUME",), ("NONE",)),
+    ],
+)
+def test_the_code_of_the_derivation_and_the_type_of_image_agree(
+    name, contrast, properties, technique
+):
+    said = (
+        attribute("VolumetricProperties", "VOLUME"),
+        attribute("VolumeBasedCalculationTechnique", "NONE"),
+    )
+    source = source_of(*said, kind=EnhancedMR)
+    found = inherited(source, kind=EnhancedMR, derivation=derivation_code(name))
+    assert values(found, "ImageType") == ("DERIVED", "PRIMARY", "VOLUME", contrast)
+    assert values(found, "VolumetricProperties") == properties
+    assert values(found, "VolumeBasedCalculationTechnique") == technique
+    classic = inherited(source_of(), derivation=derivation_code(name))
+    assert values(classic, "VolumeBasedCalculationTechnique") is None
 
 
 def test_a_kernel_is_kept_of_values_that_were_not_filtered_only():

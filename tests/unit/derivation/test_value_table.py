@@ -370,3 +370,18 @@ def test_every_row_has_a_reason_and_whoever_is_asked_a_remedy():
         assert rule.why
         assert not rule.why.endswith(".")
         assert rule.remedy or "ask" not in rule.cells.values()
+
+
+@pytest.mark.parametrize(("third", "is_named"), [("M", True), ("OTHER", False)])
+def test_the_receipt_names_the_quantity_that_the_image_type_has_from_the_source(
+    tmp_path, third, is_named
+):
+    image_type = ["DERIVED", "SECONDARY", third]
+    folder = tmp_path / "source"
+    dcs.write(
+        grey_values(), folder, kind="MR", spacing=(2, 2.5, 3), metadata={"ImageType": image_type}
+    )
+    plan = dcs.plan(grey_values(), like=folder)
+    assert any(f"ImageType {third}" in text for text in plan.advice) is is_named
+    other = dcs.plan(grey_values(), like=folder, units="ms")
+    assert not any("ImageType" in text for text in other.advice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Literal
 
@@ -10,9 +10,9 @@ from dicomseries.derivation.source.slice_matching import Matching
 from dicomseries.derivation.source.source_facts import SourceFact
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.plan import Column
-from dicomseries.standard.attributes.attribute import Attribute
+from dicomseries.standard.attributes.attribute import Attribute, tag_of
 
-__all__ = ["ResultLayout", "spread"]
+__all__ = ["ResultLayout", "columns_by_tag", "spread"]
 
 Entries = Sequence[Attribute | None]
 
@@ -97,6 +97,11 @@ def spread(fact: SourceFact, layout: ResultLayout, *, by_place: bool) -> Attribu
     if not layout.is_paired:
         return None
     return _column(fact, "frame", list(chain.from_iterable(rows)))
+
+
+def columns_by_tag(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Return columns in the order of their tags."""
+    return tuple(sorted(columns, key=lambda column: tag_of(column.keyword)))
 
 
 def _is_even(entries: Sequence[object]) -> bool:

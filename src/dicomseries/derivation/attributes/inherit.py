@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from dicomseries.derivation.attributes.attribute_fit import (
@@ -26,7 +26,7 @@ from dicomseries.derivation.attributes.decisions import (
     drop_decision,
     rule_decision,
 )
-from dicomseries.derivation.attributes.facts_by_slice import ResultLayout, spread
+from dicomseries.derivation.attributes.facts_by_slice import ResultLayout, columns_by_tag, spread
 from dicomseries.derivation.attributes.groups.diffusion_groups import partial_diffusion
 from dicomseries.derivation.attributes.groups.gating_groups import (
     gating_attributes,
@@ -48,8 +48,10 @@ from dicomseries.derivation.attributes.private_attributes import (
 )
 from dicomseries.derivation.attributes.recomputed_attributes import (
     CHANGES,
+    date_attributes,
     image_type,
     loss,
+    type_of_derivation,
     worst,
     zone_of,
 )
@@ -70,8 +72,8 @@ from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Choice, Kind
 from dicomseries.metadata import Metadata
 from dicomseries.plan import Column
-from dicomseries.standard.attributes.attribute import Attribute, attribute, tag_of
-from dicomseries.standard.attributes.date_times import date_text, in_zone, time_text
+from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
+from dicomseries.standard.attributes.date_times import in_zone
 from dicomseries.standard.objects.conditional_groups import FLAVOUR_GROUPS
 
 __all__ = ["Inherited", "inherit"]
@@ -119,6 +121,7 @@ def inherit(
     description: str | None = None,
     moment: dt.datetime | None = None,
     model: Model | None = None,
+    derivation: Item | None = None,
     software: str = "dicomseries",
     volumes: int | None = None,
     is_filtered: bool = True,
@@ -141,6 +144,8 @@ def inherit(
         Time of the result; written in the source's zone.
     model : Model, optional
         An algorithm behind the result.
+    derivation : tuple of Attribute, optional
+        Code of the derivation.
     software : str
         Name and version of this program.
     volumes : int, optional
@@ -193,13 +198,13 @@ def inherit(
     result.keep_private_attributes()
     result.keep_attributes(except_for=result.keep_whole_groups())
     result.fill_empty()
-    result.describe(description, model)
+    result.describe(description, model, derivation)
     result.drop_unsupported()
     result.state_loss()
     zone = zone_of(result.facts)
     local_moment = in_zone(moment, zone)
     if local_moment is not None and zone:
-        result.date(local_moment)
+        result.constants |= by_keyword(date_attributes(local_moment))
     result.keep_time_base()
     contribution = Contribution(
         software=software,
@@ -212,15 +217,11 @@ def inherit(
     result.constants[equipment.keyword] = cleaned(equipment, keep_private)
     return Inherited(
         metadata=Metadata(attributes=tuple(result.constants.values())),
-        columns=_columns_by_tag(result.columns.values()),
-        groups=_columns_by_tag(result.groups.values()),
+        columns=columns_by_tag(result.columns.values()),
+        groups=columns_by_tag(result.groups.values()),
         decisions=by_tag(result.decisions.values()),
         advice=tuple(result.advice),
     )
-
-
-def _columns_by_tag(columns: Iterable[Column]) -> tuple[Column, ...]:
-    return tuple(sorted(columns, key=lambda column: tag_of(column.keyword)))
 
 
 @dataclass(kw_only=True)
@@ -391,7 +392,9 @@ class _Result:
         for keyword in self.places.unstated({*self.constants, *self.columns}):
             self.constants[keyword] = attribute(keyword)
 
-    def describe(self, description: str | None, model: Model | None) -> None:
+    def describe(
+        self, description: str | None, model: Model | None, derivation: Item | None
+    ) -> None:
         """Add description, image type and the decisions about references."""
         before = self.facts.get("SeriesDescription")
         text = first_text(before.first) if before else ""
@@ -400,6 +403,9 @@ class _Result:
             made = image_type(self.source, self.facts, self.kind)
             if made is not None:
                 self.constants["ImageType"] = made
+        image = self.constants.get("ImageType")
+        for member in type_of_derivation(derivation, image, self.kind):
+            self._add(member)
         images = "DerivationImageSequence" if self.kind.is_multi_frame else "SourceImageSequence"
         for keyword in (*_ADDED, images):
             if keyword not in self.facts:
@@ -462,13 +468,6 @@ class _Result:
                 "The source has been compressed with loss and does not state the ratio; give "
                 '`metadata={"LossyImageCompressionRatio": ...}` if you know it.'
             )
-
-    def date(self, moment: dt.datetime) -> None:
-        """Write the dates of the result in the source's zone."""
-        date, time = date_text(moment), time_text(moment.replace(microsecond=0))
-        for name in ("Series", "Content", "InstanceCreation"):
-            self.constants[f"{name}Date"] = attribute(f"{name}Date", date)
-            self.constants[f"{name}Time"] = attribute(f"{name}Time", time)
 
     def keep_time_base(self) -> None:
         """Keep the source's SeriesDate and SeriesTime for PET times."""

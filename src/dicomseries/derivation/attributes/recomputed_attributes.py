@@ -5,23 +5,37 @@ ImageType, SeriesType, loss, flags and time zone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from dicomseries.derivation.source.source_facts import (
     Facts,
     SourceFact,
+    by_keyword,
     first_text,
     numbers_in,
     text_of,
 )
 from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Choice, Kind
-from dicomseries.standard.attributes.attribute import Attribute, attribute
-from dicomseries.standard.attributes.date_times import is_zone
+from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
+from dicomseries.standard.attributes.date_times import date_text, is_zone, time_text
 from dicomseries.standard.attributes.decimal_string import format_ds
 
-__all__ = ["CHANGES", "image_type", "loss", "worst", "zone_of"]
+__all__ = [
+    "CHANGES",
+    "date_attributes",
+    "image_type",
+    "loss",
+    "type_of_derivation",
+    "worst",
+    "zone_of",
+]
+
+
+_TECHNIQUE = "VolumeBasedCalculationTechnique"
 
 
 def image_type(source: SourceSeries, facts: Facts, kind: Kind) -> Attribute | None:
@@ -65,6 +79,84 @@ def image_type(source: SourceSeries, facts: Facts, kind: Kind) -> Attribute | No
     if len(values) > 2 and len(flavours) == 1:
         values[2] = flavours.pop() or values[2]
     return attribute("ImageType", *values)
+
+
+_CONTRASTS = MappingProxyType(
+    {
+        "113042": "ADDITION",
+        "113046": "DIVISION",
+        "113047": "MASKED",
+        "113048": "MAXIMUM",
+        "113049": "MEAN",
+        "113051": "MINIMUM",
+        "113053": "MULTIPLICATION",
+        "113062": "SUBTRACTION",
+        "113072": "RESAMPLED",
+        "113073": "RESAMPLED",
+        "113078": "MAX_IP",
+        "113079": "MIN_IP",
+        "113085": "RESAMPLED",
+    }
+)
+"""Code of CID 7203 → value 4 of ImageType (PS3.3 section C.8.16.1.4)."""
+
+_TECHNIQUES = MappingProxyType(
+    {
+        "113072": ("", "MPR"),
+        "113073": ("", "CURVED_MPR"),
+        "113074": ("SAMPLED", "VOLUME_RENDER"),
+        "113075": ("SAMPLED", "SURFACE_RENDER"),
+        "113078": ("SAMPLED", "MAX_IP"),
+        "113079": ("SAMPLED", "MIN_IP"),
+    }
+)
+"""Code of CID 7203 → VolumetricProperties, unless they stay, and the technique (C.8.16.2.1)."""
+
+
+def type_of_derivation(
+    code: Item | None, image_type: Attribute | None, kind: Kind
+) -> Iterator[Attribute]:
+    r"""Yield what the code of a derivation says about the type of a multi-frame image.
+
+    Parameters
+    ----------
+    code : tuple of Attribute, optional
+        Item of DerivationCodeSequence.
+    image_type : Attribute, optional
+        ImageType of the result.
+    kind : Kind
+        Kind of the result; one without these attributes gets none.
+
+    Examples
+    --------
+    >>> from dicomseries.derivation.source.derivation_codes import derivation_code
+    >>> from dicomseries.iod.kinds.enhanced_mr import EnhancedMR
+    >>> for member in type_of_derivation(derivation_code("MIP"), None, EnhancedMR):
+    ...     print(member.keyword, *member.values)
+    VolumetricProperties SAMPLED
+    VolumeBasedCalculationTechnique MAX_IP
+    """
+    members = by_keyword(code or ())
+    value = first_text(members.get("CodeValue"))
+    if first_text(members.get("CodingSchemeDesignator")) != "DCM" or kind.row(_TECHNIQUE) is None:
+        return
+    contrast = _CONTRASTS.get(value)
+    if contrast and image_type is not None and len(image_type.values) > 3:
+        values = (*image_type.values[:3], contrast, *image_type.values[4:])
+        yield replace(image_type, values=values)
+    properties, technique = _TECHNIQUES.get(value, ("", ""))
+    if properties:
+        yield attribute("VolumetricProperties", properties)
+    if technique:
+        yield attribute(_TECHNIQUE, technique)
+
+
+def date_attributes(moment: dt.datetime) -> Iterator[Attribute]:
+    """Yield the dates of a result that was made at a moment."""
+    date, time = date_text(moment), time_text(moment.replace(microsecond=0))
+    for name in ("Series", "Content", "InstanceCreation"):
+        yield attribute(f"{name}Date", date)
+        yield attribute(f"{name}Time", time)
 
 
 def _series_type(_: SourceSeries, facts: Facts, kind: Kind) -> Attribute | None:

@@ -216,6 +216,7 @@ def _inherited(
         description=options.description,
         moment=options.now,
         model=options.model,
+        derivation=options.derivation,
         software=f"dicomseries {SOFTWARE_VERSION}",
         volumes=volume.time_points,
     )

@@ -44,7 +44,8 @@ _APPEARANCES: Mapping[derivation.ValueRelation, str] = {
     "colour": ", in colour",
 }
 """Relation → appearance of the values."""
-_ON_TRUST = (*_UNIT_TERMS, _UNITS, "ComplexImageComponent", "PhotometricInterpretation")
+_PART = "ComplexImageComponent"
+_ON_TRUST = (*_UNIT_TERMS, _UNITS, _PART, "PhotometricInterpretation")
 """Attributes that the receipt names if nothing in the values confirms them."""
 
 _MASK = (
@@ -246,6 +247,9 @@ def _trust_advice(
         is_stated = is_same and keyword in (*_UNIT_TERMS, _UNITS)
         if keyword in valid and not is_stated:
             texts.append(f"{keyword} {meaning.texts.get(keyword, _text(metadata, keyword))}")
+    if "ImageType" in valid and _PART not in valid:
+        names = _text(metadata, "ImageType").split("\\")[2:3]
+        texts += [f"ImageType {name}" for name in names if name not in {"", "OTHER"}]
     if texts:
         yield (
             f"Taken over from the source as true of the new values: {', '.join(texts)}. Give "
