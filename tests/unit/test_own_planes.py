@@ -114,6 +114,13 @@ def test_even_positions_are_a_regular_series_with_the_stated_thickness(tmp_path)
     assert not [finding for finding in dcs.check(tmp_path) if finding.level == "error"]
 
 
+def test_a_gap_much_longer_than_the_other_distances_is_a_gap(tmp_path):
+    positions = [0, 1, 2, 3, 300]
+    dcs.write(ARRAY, tmp_path, kind="CT", positions=positions, spacing=(1, 1, 1), sync=False)
+    heights = [float(file.ImagePositionPatient[2]) for file in datasets(tmp_path)]
+    assert heights == positions
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [

@@ -253,7 +253,7 @@ def read(
         volumes=volume.volumes,
         times_s=volume.times_s,
         repetition_time_s=volume.repetition_time_s,
-        path=files,
+        path=files if stack is None else _files_of_stack(files, tags),
         series=series,
         is_part=not (slices is None and onto is None and stack is None and is_regular),
         segments=tags.segments,
@@ -264,6 +264,13 @@ def read(
         b_values=volume.b_values,
         gradients=volume.gradients,
     )
+
+
+def _files_of_stack(files: reading.SeriesFiles, tags: reading.SeriesTags) -> reading.SeriesFiles:
+    """Return the files of a stack, which alone are the source of what is derived from it."""
+    if reading.are_in_memory(files) or is_url(files) or is_archive(files):
+        return files
+    return tuple(map(str, tags.paths))
 
 
 def _check_without_onto(resample: str | None, fill: float | None, *, same_space: bool) -> None:

@@ -281,6 +281,26 @@ def test_stacks_of_other_sizes_are_read_one_at_a_time(tmp_path):
     np.testing.assert_array_equal(dcs.read(folder, stack="sagittal"), STORED[3:])
 
 
+def test_a_result_of_a_stack_has_its_slices_and_pixel_spacing(tmp_path):
+    spacing = [[0.5, 0.5]] * 3 + [[0.8, 0.7]] * 3
+    change = oriented(*[AXIAL] * 3, *[SAGITTAL] * 3, spacing=spacing)
+    folder = write_known_series(tmp_path / "s", STORED, change=change)
+    scout = dcs.read(folder)
+    with pytest.raises(DicomSeriesError, match=r"2 different values of PixelSpacing.*stack=NAME"):
+        scout.derive(scout.array + 1, description="Sum").plan()
+    for name in ("axial", "sagittal"):
+        volume = dcs.read(folder, stack=name)
+        volume.derive(volume.array + 1, description="Sum").write(tmp_path / name)
+        result = dcs.read(tmp_path / name)
+        np.testing.assert_array_equal(result, volume.array + 1)
+        np.testing.assert_allclose(result.grid.affine(), volume.grid.affine(), atol=1e-6)
+        uids = {pydicom.dcmread(path).SOPInstanceUID for path in volume.tags.paths}
+        for path in result.tags.paths:
+            (image,) = pydicom.dcmread(path).SourceImageSequence
+            uids.remove(image.ReferencedSOPInstanceUID)
+        assert not uids
+
+
 @pytest.mark.parametrize("name", ["scout", "uneven"])
 def test_a_stack_that_is_not_there_is_rejected_with_the_names(folders, name):
     with pytest.raises(OptionError) as caught:

@@ -204,9 +204,9 @@ def _check_order(places: Floats, plane: Grid) -> None:
     distances = (places - places[0]) @ np.array(plane.normal)
     gaps = np.diff(distances)
     usual = float(np.median(np.abs(gaps)))
-    longest = float(np.linalg.norm(np.diff(places, axis=0), axis=1).max())
-    if longest > 0 and usual <= _SAME_PLACE * longest:
-        raise _in_plane(longest, usual, plane)
+    length = float(np.median(np.linalg.norm(np.diff(places, axis=0), axis=1)))
+    if length > 0 and usual <= _SAME_PLACE * length:
+        raise _in_plane(length, usual, plane)
     order = np.argsort(distances, kind="stable")
     near = np.diff(distances[order]) <= _SAME_PLACE * usual
     if near.any():
@@ -233,13 +233,13 @@ def _check_order(places: Floats, plane: Grid) -> None:
     )
 
 
-def _in_plane(longest: float, usual: float, plane: Grid) -> GeometryError:
+def _in_plane(length: float, usual: float, plane: Grid) -> GeometryError:
     normal = tuple(round(value, 4) for value in plane.normal)
     return GeometryError(
         code="positions-in-plane",
         where="positions",
-        given=f"slices up to {longest:.6g} mm apart, and {usual:.6g} mm along their normal "
-        f"{normal}",
+        given=f"slices {length:.6g} mm apart, but {usual:.6g} mm along their normal {normal} "
+        "(medians)",
         expected="slices that are parallel, and stacked along their normal",
         remedy="Pass `direction=` with the six cosines of ImageOrientationPatient.",
     )

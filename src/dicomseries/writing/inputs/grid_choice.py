@@ -449,14 +449,19 @@ def _uneven(series: SourceSeries) -> GeometryError:
 
 
 def _no_planes(series: SourceSeries) -> GeometryError:
+    frames = series.frames[: series.grid.shape[0]]
+    spacings = {member.values for frame in frames if (member := frame.get("PixelSpacing"))}
+    if len(spacings) > 1:
+        given = f"{len(frames)} slices with {len(spacings)} different values of PixelSpacing"
+    else:
+        given = f"{len(frames)} slices, two of which are at one place"
     return GeometryError(
         code="source-without-planes",
         where="like",
-        given=f"{series.grid.shape[0]} slices, two of which are at one place or differ in "
-        "PixelSpacing",
+        given=given,
         expected="slices of one pixel spacing at different places",
-        remedy="Pass the series of one volume or one orientation, or write the array with its own "
-        "`affine=` and `space=`.",
+        remedy="Derive a result for each stack: `dcs.read(path, stack=NAME).derive(array)`, with "
+        "the names in the notes of `dcs.read(path)`; or pass `like=` with the files of one stack.",
     )
 
 
