@@ -26,7 +26,6 @@ _OVER_TIME = frozenset(
         "FrameAcquisitionNumber",
         "FrameReferenceTime",
         "ImageIndex",
-        "file",
     }
 )
 """Attributes that count the volumes in the order in which they were taken."""
