@@ -15,6 +15,7 @@ __all__ = [
     "VolumeLayout",
     "axis_words",
     "entries_of",
+    "layout_of_record",
     "layout_of_times",
     "picked_volumes",
     "plain_axis",
@@ -391,3 +392,36 @@ def picked_volumes(
             remaining.append(axis)
         volumes = [volume * len(axis) + index for volume in volumes for index in chosen]
     return tuple(remaining), tuple(volumes)
+
+
+def layout_of_record(record: Mapping[str, Any]) -> VolumeLayout | None:
+    """Return axes, b-values and gradients of a record that `record_of_volumes` made.
+
+    None if it has none of them.
+
+    Raises
+    ------
+    SourceError, AttributeError, KeyError, TypeError, ValueError
+        If the record was changed, and is none.
+
+    Examples
+    --------
+    >>> axis = VolumeAxis(name="echo", values=(5, 7), unit="ms")
+    >>> layout_of_record(record_of_volumes([axis], None, None)).axes == (axis,)
+    True
+    """
+    rows, b_values = record.get("volume_axes"), record.get("b_values")
+    if rows is None and b_values is None:
+        return None
+    axes = []
+    for row in rows or ():
+        unit = str(row.get("unit", ""))
+        axes.append(VolumeAxis(name=str(row["name"]), values=tuple(row["values"]), unit=unit))
+    if b_values is None:
+        return VolumeLayout(axes=tuple(axes))
+    gradients = []
+    for x, y, z in record["gradients_lps"]:
+        gradients.append((float(x), float(y), float(z)))
+    return VolumeLayout(
+        axes=tuple(axes), b_values=tuple(map(float, b_values)), gradients=tuple(gradients)
+    )

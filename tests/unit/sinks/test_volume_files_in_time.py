@@ -11,6 +11,7 @@ from dicomseries.errors import OptionError
 from dicomseries.geometry import Grid
 from dicomseries.sinks import Voxels, volume_files
 from dicomseries.sources import open_volume
+from dicomseries.volume_axes import VolumeAxis
 
 OBLIQUE = Grid.from_spacing(
     (3, 4, 5), (0.7, 1.1, 2.5), origin=(-12.5, 3.25, 40.0), direction=(0.8, 0.6, 0, 0, 0, -1)
@@ -138,3 +139,53 @@ def test_an_array_of_another_grid_is_rejected(tmp_path):
     with pytest.raises(OptionError) as caught:
         saved(tmp_path, ".npy", ARRAY[..., :4])
     assert caught.value.code == "array-does-not-fit"
+
+
+PARTS_OF_ECHOES = (
+    VolumeAxis(name="part", values=("magnitude", "phase")),
+    VolumeAxis(name="echo", values=(4.92, 7.38), unit="ms"),
+)
+FOUR = np.concatenate([ARRAY, ARRAY + 900])
+WITH_NAMES = [".npz", ".nrrd", ".tif", ".zarr"]
+
+
+def saved_with_axes(path, axes, *weightings):
+    voxels = Voxels.of(FOUR, OBLIQUE).with_volumes(axes, *weightings)
+    volume_files.save_volume(path, voxels)
+    return path
+
+
+@pytest.mark.parametrize("suffix", WITH_NAMES)
+def test_names_and_values_of_the_axes_of_volumes_are_read_back(tmp_path, suffix):
+    volume = open_volume(saved_with_axes(tmp_path / f"a{suffix}", PARTS_OF_ECHOES))
+    assert volume.volume_axes == PARTS_OF_ECHOES
+    np.testing.assert_array_equal(volume.pick(part="phase", echo=0).array, FOUR[2])
+
+
+@pytest.mark.parametrize("suffix", WITH_NAMES)
+def test_b_values_and_directions_are_read_back(tmp_path, suffix):
+    b_values = np.array([0.0, 500, 1000, 1000])
+    gradients = np.array([[0, 0, 0], [1, 0, 0], [0, 0.6, 0.8], [0, -1, 0]], float)
+    axes = (VolumeAxis(name="diffusion", values=tuple(b_values), unit="s/mm2"),)
+    volume = open_volume(saved_with_axes(tmp_path / f"a{suffix}", axes, b_values, gradients))
+    assert volume.volume_axes == axes
+    np.testing.assert_array_equal(volume.b_values, b_values)
+    np.testing.assert_array_equal(volume.gradients, gradients)
+
+
+@pytest.mark.parametrize(
+    "changed", ['"values":[4.92]', '"values":3', '"name":"colour","values":[1,2]', '"values"']
+)
+def test_axes_that_do_not_fit_the_volumes_are_left_out(tmp_path, changed):
+    path = saved_with_axes(tmp_path / "a.nrrd", PARTS_OF_ECHOES)
+    data = path.read_bytes()
+    assert b'"values":[4.92,7.38]' in data
+    path.write_bytes(data.replace(b'"values":[4.92,7.38]', changed.encode()))
+    (axis,) = open_volume(path).volume_axes
+    assert (axis.name, len(axis)) == ("volume", 4)
+
+
+def test_times_of_the_caller_name_the_axis_of_volumes(tmp_path):
+    path = saved_with_axes(tmp_path / "a.npz", PARTS_OF_ECHOES)
+    (axis,) = open_volume(path, times=2.0).volume_axes
+    assert (axis.name, axis.values) == ("time", (0.0, 2.0, 4.0, 6.0))

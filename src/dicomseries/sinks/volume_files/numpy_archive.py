@@ -23,8 +23,8 @@ def save(path: Path, voxels: Voxels) -> None:
     ``pixel_spacings_mm`` (slices, 2) instead, and the affine only if they are evenly sheared. Where
     no geometry is stated, only the array is written. Where the times of the volumes are
     known, they are ``times_s``, seconds after the first. The names of the axes
-    of volumes are ``volume_axes``, their values ``echo_values`` and so on; ``b_values`` and
-    ``gradients_lps`` have a row for each volume.
+    of volumes are ``volume_axes``, their units ``volume_axis_units``, their values ``echo_values``
+    and so on; ``b_values`` and ``gradients_lps`` have a row for each volume.
 
     Examples
     --------
@@ -48,6 +48,7 @@ def save(path: Path, voxels: Voxels) -> None:
         arrays |= {"b_values": voxels.b_values, "gradients_lps": voxels.gradients}
     if not voxels.is_time_axis:
         arrays["volume_axes"] = np.array([axis.name for axis in voxels.volume_axes])
+        arrays["volume_axis_units"] = np.array([axis.unit for axis in voxels.volume_axes])
         for axis in voxels.volume_axes:
             arrays[f"{axis.name}_values"] = np.array(axis.values)
     np.savez(path, **arrays)  # type: ignore[arg-type]  # the stub knows allow_pickle only

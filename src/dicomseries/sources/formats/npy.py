@@ -1,13 +1,15 @@
 """Files of numpy: ``.npy``, and ``.npz`` or ``file.npz::name``.
 
-Beside the array a ``.npz`` may hold its place in space, 4×4 in LPS mm, as ``affine_lps``, and the
-times of its volumes, seconds, as ``times_s``: so `read` on the command line saves them.
+Beside the array a ``.npz`` may hold its place in space, 4×4 in LPS mm, as ``affine_lps``, the times
+of its volumes, seconds, as ``times_s``, and the names of their axes: so `read` on the command line
+saves them.
 """
 
 from __future__ import annotations
 
 import math
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -24,6 +26,7 @@ from dicomseries.sources.frames.files.mapped_files import FileArray, map_file
 from dicomseries.sources.frames.files.unpacked_size import check_packing
 from dicomseries.sources.frames.files.unpacked_stream import unpack
 from dicomseries.sources.volume import Volume
+from dicomseries.sources.written_volumes import with_written_volumes
 from dicomseries.volume_axes import AXIS_NAMES
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
@@ -35,8 +38,14 @@ _AFFINE = "affine_lps"
 _TIMES = "times_s"
 _GEOMETRY = frozenset({_AFFINE, _TIMES, "spacing_mm", "origin_lps", "direction_lps"})
 """Names beside the array in a file with its place."""
+_AXES, _UNITS, _WEIGHTINGS = "volume_axes", "volume_axis_units", ("b_values", "gradients_lps")
 _VOLUMES = frozenset(
-    {"volume_axes", "b_values", "gradients_lps", *(f"{name}_values" for name in AXIS_NAMES)}
+    {
+        _AXES,
+        _UNITS,
+        *_WEIGHTINGS,
+        *(f"{name}_values" for name in AXIS_NAMES),
+    }
 )
 """Names of what is known of the volumes."""
 
@@ -82,10 +91,12 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     (3, 4, 5)
     """
     affine = times = None
+    record: Mapping[str, Any] = {}
     try:
         if source.has_suffix(".npz"):
             array = _open_npz(source)
             affine, times = _read_member(source, _AFFINE), _read_member(source, _TIMES)
+            record = _record_of_volumes(source)
         else:
             array = _open_npy(source, arguments.where)
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
@@ -99,7 +110,7 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
             remedy="Check that the file is complete and has the right suffix.",
         ) from error
     letters = None
-    if affine is not None or times is not None:
+    if affine is not None or times is not None or record:
         letters = _written_axes(array.array.shape, is_timed=times is not None)
     axes = array_axes(array.array.shape, arguments, letters)
 
@@ -108,7 +119,27 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
             return None
         return Grid.from_affine((1, 1, 1), affine, space="LPS")
 
-    return build_volume(array.frames(axes), axes, arguments, grid, source_times=lambda _: times)
+    volume = build_volume(array.frames(axes), axes, arguments, grid, source_times=lambda _: times)
+    return with_written_volumes(volume, record, arguments)
+
+
+def _record_of_volumes(source: Location) -> Mapping[str, Any]:
+    """Return axes, b-values and gradients of volumes, as other formats have them in JSON."""
+    record: dict[str, Any] = {}
+    names = _read_member(source, _AXES)
+    if names is not None:
+        units = _read_member(source, _UNITS)
+        unit_of_axis = [""] * names.size if units is None else units.ravel().tolist()
+        record[_AXES] = []
+        for name, unit in zip(names.ravel().tolist(), unit_of_axis, strict=False):
+            values = _read_member(source, f"{name}_values")
+            row = {"name": name, "unit": unit, "values": () if values is None else values.tolist()}
+            record[_AXES].append(row)
+    for key in _WEIGHTINGS:
+        values = _read_member(source, key)
+        if values is not None:
+            record[key] = values.tolist()
+    return record
 
 
 def _open_npy(source: Location, where: str) -> FileArray:
@@ -143,7 +174,7 @@ def _in_order(array: FileArray, *, is_fortran: bool) -> FileArray:
 def _choose(members: list[str], source: Location) -> str:
     by_name = {member.removesuffix(".npy"): member for member in members}
     names = [*by_name]
-    if {_AFFINE, _TIMES} & set(names):
+    if {_AFFINE, _TIMES, _AXES} & set(names):
         names = [name for name in names if name not in _GEOMETRY and name not in _VOLUMES]
     if source.member is None and len(names) == 1:
         return by_name[names[0]]

@@ -33,6 +33,7 @@ from dicomseries.sources.formats.headers.text_header import MAX_LINE, TextHeader
 from dicomseries.sources.frames.files.gzip_stream import open_gzip
 from dicomseries.sources.frames.files.mapped_files import FileArray, map_file
 from dicomseries.sources.volume import Volume
+from dicomseries.sources.written_volumes import record_of_text, with_written_volumes
 
 __all__ = ["PACKAGE", "NrrdHeader", "matches", "open_volume", "read_header"]
 
@@ -196,7 +197,10 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
         partial(_grid, header),
         source_times=partial(_times, header, axes.letters),
     )
-    return replace(volume, carried=tags_among(header.entries))
+    volume = replace(volume, carried=tags_among(header.entries))
+    return with_written_volumes(
+        volume, record_of_text(header.entries.get("dicomseries", "{}")), arguments
+    )
 
 
 def read_header(path: Path) -> NrrdHeader:

@@ -32,6 +32,7 @@ from dicomseries.sources.frames.files.unpacked_size import check_packing
 from dicomseries.sources.frames.frame_reader import FrameReader
 from dicomseries.sources.optional_packages import guarded
 from dicomseries.sources.volume import Volume
+from dicomseries.sources.written_volumes import with_written_volumes
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
 
@@ -125,7 +126,8 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
         stated: npt.ArrayLike | None = written.get("times_s")
         return stated or step_times(step, unit, volumes, where=where)
 
-    return build_volume(frames, axes, arguments, lambda: grid, source_times=times)
+    volume = build_volume(frames, axes, arguments, lambda: grid, source_times=times)
+    return with_written_volumes(volume, written, arguments)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

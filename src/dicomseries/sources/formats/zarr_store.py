@@ -27,6 +27,7 @@ from dicomseries.sources.formats.array_like import check_stored, chunks_of
 from dicomseries.sources.frames.sliced_frames import sliced_frames
 from dicomseries.sources.optional_packages import guarded, made_by
 from dicomseries.sources.volume import Volume
+from dicomseries.sources.written_volumes import with_written_volumes
 from dicomseries.stores import hidden, masked
 
 __all__ = ["PACKAGE", "matches", "open_url", "open_volume"]
@@ -208,7 +209,8 @@ def _open_array(array: Any, arguments: SourceArguments, metadata: _Metadata) -> 
     check_stored(partial(_stored_bytes, array), chunks, where)
     frames = sliced_frames(array, axes, array.dtype, chunks, where)
     times = partial(metadata.times, axes.letters)
-    return build_volume(frames, axes, arguments, metadata.grid, source_times=times)
+    volume = build_volume(frames, axes, arguments, metadata.grid, source_times=times)
+    return with_written_volumes(volume, metadata.written, arguments)
 
 
 def _stored_bytes(array: Any) -> int:
