@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.reading import SeriesTags
 from dicomseries.sources import Volume
-from dicomseries.volume_axes import picked_volumes
 
 __all__ = ["VolumePart", "volume_parts"]
 
@@ -65,25 +63,12 @@ def volume_parts(volume: Volume) -> Iterator[VolumePart]:
         for axis, entry in zip(axes, entries, strict=True):
             words.append(_word(axis.name, str(axis.values[entry]), entry))
         chosen = {axis.name: entry for axis, entry in zip(axes, entries, strict=True)}
+        part = volume.pick(**chosen) if chosen else volume
         yield VolumePart(
-            volume=volume.pick(**chosen) if chosen else volume,
-            attributes=_attributes(volume, chosen),
+            volume=part,
+            attributes={} if part.tags is None else part.tags.shared,
             suffix="_".join(filter(None, words)),
         )
-
-
-def _attributes(volume: Volume, entries: Mapping[str, int]) -> Mapping[str, Any]:
-    """Return the attributes that the slices of chosen volumes share."""
-    tags = volume.tags
-    if not isinstance(tags, SeriesTags):
-        return {} if tags is None else tags.shared
-    if not entries:
-        return tags.shared
-    _, volumes = picked_volumes(volume.volume_axes, entries)
-    frames: list[int] = []
-    for index in volumes:
-        frames += range(index * volume.slices, (index + 1) * volume.slices)
-    return tags.pick(frames).shared
 
 
 def _word(axis: str, value: str, entry: int) -> str:

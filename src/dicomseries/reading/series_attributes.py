@@ -198,7 +198,35 @@ class SeriesTags(Mapping[str, Any]):
         """Return the attributes of selected slices, in that order."""
         if self._frames is None:
             return type(self)([self._instances[index] for index in frames])
-        return type(self)(self._instances, self._frames.pick(frames))
+        chosen = self._frames.pick(frames)
+        files = np.unique(chosen.sources[chosen.sources[:, 0] >= 0, 0]).tolist()
+        are_all = len(files) == len(self._instances) or not files
+        if are_all or chosen.masks is not None or len(chosen.pool) != len(self._instances):
+            return type(self)(self._instances, chosen)
+        # Without the other files, what differs from them is the same in all that remain.
+        return type(self)([self._instances[file] for file in files], chosen.of_files(files))
+
+    def of_volumes(self, volumes: Sequence[int], count: int) -> Self:
+        """Return the attributes of some of the volumes, in that order.
+
+        Those of all if the slices are not those of `count` volumes.
+
+        Parameters
+        ----------
+        volumes : sequence of int
+            From 0.
+        count : int
+            Volumes of the array; its slices may be others than those of the files, if it was put on
+            another grid.
+        """
+        total = len(self._instances) if self._frames is None else self._frames.length
+        slices = total // count
+        if slices * count != total:
+            return self
+        frames: list[int] = []
+        for volume in volumes:
+            frames += range(volume * slices, (volume + 1) * slices)
+        return self.pick(frames)
 
     @cached_property
     def shared(self) -> Mapping[str, Any]:
@@ -208,7 +236,7 @@ class SeriesTags(Mapping[str, Any]):
             self._instances[0], lambda tag: tag not in differing and tag not in self._replaced
         )
         for name, values in self._columns.items():
-            if name not in self._varying:
+            if values and name not in self._varying:
                 shared[name] = values[0]
         return shared
 

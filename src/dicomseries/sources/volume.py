@@ -25,7 +25,7 @@ from dicomseries.sources.frames.dask_frames import dask_array_of
 from dicomseries.sources.frames.frame_reader import FrameReader, picked_frames
 from dicomseries.sources.frames.lazy_array import LazyArray
 from dicomseries.sources.frames.turned_frames import turned_frames
-from dicomseries.sources.volume_tags import Tags, unit_of
+from dicomseries.sources.volume_tags import Tags, tags_of_volumes, unit_of
 from dicomseries.volume_axes import (
     VolumeAxis,
     picked_volumes,
@@ -334,7 +334,7 @@ class Volume:
         return dask_array_of(self.slabs, self.shape, chunks)
 
     def at(self, index: int) -> Self:
-        """Return one of the volumes, without the axis of volumes.
+        """Return one of the volumes, without the axis of volumes; `tags` are those of its slices.
 
         Raises
         ------
@@ -355,7 +355,8 @@ class Volume:
         frames = range(index * self.slices, (index + 1) * self.slices)
         layers = None if self.layers is None else self.layers[index : index + 1]
         slabs = picked_frames(self.slabs, frames)
-        return replace(self, slabs=slabs, volumes=None, times_s=None, layers=layers)
+        tags = tags_of_volumes(self.tags, [index], self.volumes)
+        return replace(self, slabs=slabs, volumes=None, times_s=None, layers=layers, tags=tags)
 
     def pick(self, **entries: int | str) -> Self:
         """Return the volumes of chosen entries of the named axes.
@@ -369,8 +370,8 @@ class Volume:
         Returns
         -------
         Volume
-            With the other axes; without an axis of volumes if none remains. `times_s`, `b_values`
-            and `gradients` are theirs.
+            With the other axes; without an axis of volumes if none remains. `times_s`, `b_values`,
+            `gradients` and `tags` are theirs.
 
         Raises
         ------
@@ -404,6 +405,7 @@ class Volume:
         return replace(
             self,
             slabs=picked_frames(self.slabs, frames),
+            tags=tags_of_volumes(self.tags, chosen, self.volumes),
             volumes=len(chosen) if axes else None,
             times_s=times_of_axes(axes, chosen, self.times_s),
             layers=layers,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-__all__ = ["Tags", "unit_of"]
+__all__ = ["Tags", "tags_of_volumes", "unit_of"]
 
 _PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
 _NO_UNITS = {"US", "UNSPECIFIED", "NONE", "1"}
@@ -34,6 +34,9 @@ class Tags(Protocol):
     def paths(self) -> Sequence[Path]:
         """The files, in the order of the slices."""
 
+    def of_volumes(self, volumes: Sequence[int], count: int) -> Tags:
+        """Return the attributes of some of `count` volumes, in that order."""
+
     def __getitem__(self, name: str, /) -> Any: ...
 
     def __contains__(self, name: object, /) -> bool: ...
@@ -41,6 +44,18 @@ class Tags(Protocol):
     def __iter__(self) -> Iterator[str]: ...
 
     def __len__(self) -> int: ...
+
+
+def tags_of_volumes(tags: Tags | None, volumes: Sequence[int], count: int | None) -> Tags | None:
+    """Return the attributes of some of `count` volumes; None is no axis of volumes.
+
+    Examples
+    --------
+    >>> tags_of_volumes(None, [0], 2)
+    """
+    if tags is None or count is None:
+        return tags
+    return tags.of_volumes(volumes, count)
 
 
 def unit_of(attributes: Mapping[str, Any]) -> str:

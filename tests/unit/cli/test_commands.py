@@ -304,6 +304,7 @@ def series(count, description=""):
         choice=f"1.2.{count}",
         part="",
         objects=(),
+        left_out=(),
         planes=None,
         stacks=(),
         has_images=True,
@@ -382,6 +383,7 @@ def test_read_saves_what_was_asked_for(monkeypatch, capsys, tmp_path, flags, val
     array = np.arange(60, dtype="int16").reshape(3, 4, 5)
     grid = dcs.Grid(shape=(3, 4, 5), spacing_mm=(2.5, 3.5, 4.5))
     tags = SimpleNamespace(shared={}, paths=())
+    tags.of_volumes = lambda *_: tags
     volume = dcs.SeriesVolume(slabs=array_frames(array), tags=tags, grid=grid)
     monkeypatch.setattr(
         dcs,
@@ -416,6 +418,7 @@ def timed(monkeypatch):
     array = np.arange(120, dtype="int16").reshape(6, 4, 5)
     grid = dcs.Grid(shape=(3, 4, 5), spacing_mm=(2.5, 3.5, 4.5))
     tags = SimpleNamespace(shared={}, paths=())
+    tags.of_volumes = lambda *_: tags
     volume = dcs.SeriesVolume(
         slabs=array_frames(array), tags=tags, grid=grid, volumes=2, times_s=(0, 2.5)
     )

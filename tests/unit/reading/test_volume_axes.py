@@ -204,3 +204,79 @@ def test_asl_context_of_frames_names_the_volumes(tmp_path):
     sidecar = json.loads((tmp_path / "out" / "perf_asl.json").read_text(encoding="utf-8"))
     assert sidecar["ArterialSpinLabelingType"] == "PCASL"
     assert sidecar["RepetitionTime"] == 4.8
+
+
+def test_tags_of_chosen_volumes_are_those_of_their_slices(tmp_path):
+    def mark(volume, index, dataset):
+        dataset.EchoTime = ("5", "7.5")[volume % 2]
+        dataset.TemporalPositionIdentifier = volume // 2 + 1
+        dataset.AcquisitionTime = clock(3600 + 3 * (volume // 2))
+        dataset.ImageComments = f"{volume}-{index}"
+
+    folder = write(tmp_path / "a", 4, mark)
+    volume = dcs.read(folder)
+    assert [axis.name for axis in volume.volume_axes] == ["echo", "time"]
+    assert len(volume.tags["EchoTime"]) == 4 * SLICES
+    second = volume.pick(echo=1)
+    assert second.tags["EchoTime"] == 7.5
+    assert second.tags["TemporalPositionIdentifier"] == (1,) * SLICES + (2,) * SLICES
+    assert second.pick(time=1).tags["TemporalPositionIdentifier"] == 2
+    assert second.at(1).tags["TemporalPositionIdentifier"] == 2
+    assert second.at(1).tags.shared["EchoTime"] == 7.5
+    chosen = dcs.read(folder, slices=slice(0, 2)).pick(echo=0, time=0)
+    assert [text[0] for text in chosen.tags["ImageComments"]] == ["0", "0"]
+
+
+def test_tags_of_chosen_volumes_hold_on_another_grid(tmp_path):
+    def mark(volume, index, dataset):
+        dataset.EchoTime = ("5", "7.5")[volume]
+
+    def uneven(volume, index, dataset):
+        mark(volume, index, dataset)
+        if index == SLICES - 1:
+            normal = np.cross(*np.reshape(np.array(dataset.ImageOrientationPatient, float), (2, 3)))
+            moved = np.array(dataset.ImagePositionPatient, float) + normal * 3.1
+            dataset.ImagePositionPatient = [f"{value:.6f}" for value in moved]
+
+    source = write(tmp_path / "a", 2, uneven)
+    with pytest.warns(dcs.DicomSeriesWarning):
+        volume = dcs.read(source)
+    assert volume.pick(echo=1).tags["EchoTime"] == 7.5
+    even = volume.resample()
+    assert even.slices != volume.slices
+    assert even.pick(echo=1).tags["EchoTime"] == 7.5
+    assert even.at(0).tags["EchoTime"] == 5
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_tags_of_chosen_volumes_of_multi_frame_files_are_theirs(tmp_path, files):
+    array = voxels(2)
+    for number in range(files):
+        dcs.write(
+            array if files == 1 else array[number],
+            tmp_path / str(number),
+            axes="tzyx" if files == 1 else "zyx",
+            kind="EnhancedMR",
+            spacing=(1, 2, 3),
+            times=(0, 2.5) if files == 1 else None,
+            metadata={"ApplicableSafetyStandardAgency": "IEC"},
+            uid={"SeriesInstanceUID": "2.25.1", "StudyInstanceUID": "2.25.2"},
+            sync=False,
+        )
+        (file,) = (tmp_path / str(number)).glob("*.dcm")
+        dataset = pydicom.dcmread(file)
+        dataset.InstanceNumber = number + 1
+        dataset.FrameOfReferenceUID = "2.25.3"
+        dataset.ContentLabel = f"FILE{number}"
+        for frame, item in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+            echo = pydicom.Dataset()
+            echo.EffectiveEchoTime = 5.0 + 2.5 * (number if files == 2 else frame // SLICES)
+            item.MREchoSequence = [echo]
+        dataset.save_as(file)
+    volume = dcs.read(tmp_path)
+    assert volume.volumes == 2
+    for index in range(2):
+        tags = volume.at(index).tags
+        assert tags["EffectiveEchoTime"] == 5 + 2.5 * index
+        assert tags.shared["ContentLabel"] == f"FILE{index if files == 2 else 0}"
+        assert len(tags.paths) == 1

@@ -64,6 +64,21 @@ class FrameSet:
     masks: tuple[tuple[int, ...], ...] | None = None
     divisor: float = 1.0
 
+    @property
+    def length(self) -> int:
+        """Slices of the array, of all volumes."""
+        return len(self.sources) if self.masks is None else len(self.masks)
+
+    def of_files(self, files: Sequence[int]) -> Self:
+        """Return the frames with these files alone, which hold all of them."""
+        places = np.searchsorted(files, self.sources[:, 0])
+        renumbered = np.where(self.sources[:, 0] < 0, -1, places)
+        return replace(
+            self,
+            pool=tuple(self.pool[file] for file in files),
+            sources=np.column_stack((renumbered, self.sources[:, 1])),
+        )
+
     def pick(self, frames: Sequence[int]) -> Self:
         """Return selected frames in the order of the indices."""
         if self.masks is None:
