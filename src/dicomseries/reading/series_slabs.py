@@ -19,7 +19,7 @@ from dicomseries.reading.pixels.rescale_of_frames import RESCALE_TAGS
 from dicomseries.sources import FrameReader
 from dicomseries.standard.attributes.attribute import tag_of
 
-__all__ = ["BLOCK_BYTES", "TAGS_TO_READ", "FrameSlabs", "rescale_into"]
+__all__ = ["BLOCK_BYTES", "TAGS_TO_READ", "FrameSlabs", "rescale_into", "runs_of"]
 
 TAGS_TO_READ = (
     FORMAT_TAGS
@@ -140,15 +140,8 @@ class FrameSlabs:
 
     def _runs(self, start: int, count: int) -> Iterator[tuple[int, int]]:
         """Yield ranges of consecutive frames with one rescale."""
-        steps = np.diff(self.sources[start : start + count], axis=0)
         rescale_steps = np.diff(self.rescales[start : start + count], axis=0)
-        is_break = (steps != (0, 1)).any(axis=1) | (rescale_steps != 0).any(axis=1)
-        begin = 0
-        for end in (np.flatnonzero(is_break) + 1).tolist():
-            yield begin, end
-            begin = end
-        if count:
-            yield begin, count
+        yield from runs_of(self.sources[start : start + count], (rescale_steps != 0).any(axis=1))
 
     def _read_run(
         self, instance: Instance, frame: int, target: npt.NDArray[Any], rescale: list[float]
@@ -168,6 +161,33 @@ class FrameSlabs:
         if first.frames == 1:  # faster, because the files have one format
             return read_stored(instance, like=first)[np.newaxis]
         return read_frames(instance, start, stop)
+
+
+def runs_of(
+    sources: npt.NDArray[np.intp], is_break: npt.NDArray[np.bool_]
+) -> Iterator[tuple[int, int]]:
+    """Yield ranges of consecutive frames of a file.
+
+    Parameters
+    ----------
+    sources : ndarray of int, shape (frames, 2)
+        File and frame.
+    is_break : ndarray of bool, shape (frames - 1,)
+        Whether two frames differ in what is done to them.
+
+    Examples
+    --------
+    >>> sources = np.array([[0, 4], [0, 5], [1, 6]])
+    >>> list(runs_of(sources, np.zeros(2, bool))), list(runs_of(sources, np.ones(2, bool)))
+    ([(0, 2), (2, 3)], [(0, 1), (1, 2), (2, 3)])
+    """
+    begin = 0
+    is_apart = (np.diff(sources, axis=0) != (0, 1)).any(axis=1) | is_break
+    for end in (np.flatnonzero(is_apart) + 1).tolist():
+        yield begin, end
+        begin = end
+    if len(sources):
+        yield begin, len(sources)
 
 
 def rescale_into(

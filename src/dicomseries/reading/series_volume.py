@@ -18,11 +18,13 @@ from dicomseries.reading.mosaics.mosaic_frames import MosaicFrames
 from dicomseries.reading.mosaics.mosaic_slabs import MosaicSlabs
 from dicomseries.reading.order.placement import FrameSet
 from dicomseries.reading.order.segment_order import segment_volumes
+from dicomseries.reading.parse.functional_groups import FunctionalGroups
 from dicomseries.reading.parse.private_elements import is_from_ge
 from dicomseries.reading.pixels.pixel_format import is_compressed, stored_dtype
 from dicomseries.reading.pixels.rescale_of_frames import (
     dtype_of_real,
     has_colour_table,
+    has_frame_tables,
     has_value_table,
     rescales_of_files,
 )
@@ -132,8 +134,21 @@ def open_volume(
     of_series = tuple(_notes_of(selected, volume, is_made_even=is_made_even))
     for note in of_series:
         warnings.warn(note, DicomSeriesWarning, stacklevel=2)
-    of_values = value_notes(selected.instances, is_real=is_real)
+    of_values = [*value_notes(selected.instances, is_real=is_real)]
+    of_values += _notes_of_frame_tables(selected, is_real=is_real)
     return replace(volume, notes=(*notes, *of_series, *of_values))
+
+
+def _notes_of_frame_tables(series: Series, *, is_real: bool) -> Iterator[str]:
+    """Yield what is said of Modality LUTs in functional groups."""
+    pool = () if series.frame_set is None or series.segments else series.frame_set.pool
+    groups = [file.groups for file in pool if not isinstance(file, MosaicFrames)]
+    if groups and (has_value_table(groups[0].instance) or has_frame_tables(groups[0])):
+        from dicomseries.reading.pixels.frame_tables import (  # noqa: PLC0415 - for few files
+            frame_table_notes,
+        )
+
+        yield from frame_table_notes(groups, is_real=is_real)
 
 
 def _notes_of(series: Series, volume: Volume, *, is_made_even: bool) -> Iterator[str]:
@@ -319,11 +334,23 @@ def stored_frames(series: Series) -> FrameReader:
 def _looked_up(series: Series, frames: FrameSet) -> FrameSlabs | None:
     """Return voxels behind a Modality LUT or a palette; None for others, and for labels."""
     first = series.instances[0]
-    if series.segments or not (has_value_table(first) or has_colour_table(first)):
+    if series.segments:
         return None
-    from dicomseries.reading.table_slabs import table_slabs  # noqa: PLC0415 - for few files
+    has_table = has_value_table(first) or has_colour_table(first)
+    of_frames = [] if has_table else _with_frame_tables(frames)
+    if not has_table and not of_frames:
+        return None
+    from dicomseries.reading import table_slabs  # noqa: PLC0415 - for few files
 
-    return table_slabs(series.instances, frames.sources)
+    if of_frames:
+        return table_slabs.frame_table_slabs(of_frames, frames.sources)
+    return table_slabs.table_slabs(series.instances, frames.sources)
+
+
+def _with_frame_tables(frames: FrameSet) -> list[FunctionalGroups]:
+    """Return the functional groups of all files, if some have a Modality LUT."""
+    groups = [file.groups for file in frames.pool if not isinstance(file, MosaicFrames)]
+    return groups if any(map(has_frame_tables, groups)) else []
 
 
 def _frame_slabs(

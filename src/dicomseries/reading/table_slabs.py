@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.lazy_dataclass import dataclass
+from dicomseries.reading.parse.functional_groups import FunctionalGroups
 from dicomseries.reading.parse.instance import Instance
+from dicomseries.reading.pixels.frame_tables import tables_of_frames
 from dicomseries.reading.pixels.lookup_tables import LookupTable, lookup_tables
-from dicomseries.reading.series_slabs import BLOCK_BYTES, FrameSlabs
+from dicomseries.reading.series_slabs import BLOCK_BYTES, FrameSlabs, runs_of
 from dicomseries.sources import FrameReader
 
-__all__ = ["TableSlabs", "table_slabs"]
+__all__ = ["TableSlabs", "frame_table_slabs", "table_slabs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,6 +71,12 @@ class TableSlabs(FrameSlabs):
                 stored = self._read_stored(self.instances[file], offset, offset + last - first)
                 array[first:last] = table.look_up(stored)
 
+    def _runs(self, start: int, count: int) -> Iterator[tuple[int, int]]:
+        """Yield ranges of consecutive frames with one table."""
+        tables = self.tables[start : start + count]
+        is_break = [table is not other for table, other in itertools.pairwise(tables)]
+        yield from runs_of(self.sources[start : start + count], np.array(is_break, np.bool_))
+
 
 def table_slabs(
     instances: tuple[Instance, ...], sources: npt.NDArray[np.intp]
@@ -82,11 +91,31 @@ def table_slabs(
     by_file = lookup_tables(instances)
     if by_file is None or sources[:, 0].min() < 0:
         return None
-    tables = tuple(by_file[file] for file in sources[:, 0].tolist())
+    return _slabs(instances, sources, [by_file[file] for file in sources[:, 0].tolist()])
+
+
+def frame_table_slabs(
+    files: Sequence[FunctionalGroups], sources: npt.NDArray[np.intp]
+) -> TableSlabs:
+    """Return the voxels of frames, each with a Modality LUT in its functional groups.
+
+    Raises
+    ------
+    ReadError
+        As `tables_of_frames`.
+    """
+    by_file = list(map(tables_of_frames, files))
+    tables = [by_file[file][frame] for file, frame in sources.tolist()]
+    return _slabs(tuple(groups.instance for groups in files), sources, tables)
+
+
+def _slabs(
+    instances: tuple[Instance, ...], sources: npt.NDArray[np.intp], tables: Sequence[LookupTable]
+) -> TableSlabs:
     return TableSlabs(
         instances=instances,
         sources=sources,
         rescales=np.tile([1.0, 0.0], (len(sources), 1)),
-        dtype=np.result_type(*{table.entries.dtype for table in by_file}),
-        tables=tables,
+        dtype=np.result_type(*{table.entries.dtype for table in tables}),
+        tables=tuple(tables),
     )

@@ -25,7 +25,7 @@ from dicomseries.standard.attributes.attribute import tag_of
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-__all__ = ["LookupTable", "lookup_tables"]
+__all__ = ["LookupTable", "lookup_tables", "unusable_table"]
 
 _PALETTE_TAGS = frozenset(
     tag_of(f"{segmented}{colour}PaletteColorLookupTable{part}")
@@ -97,7 +97,7 @@ def lookup_tables(files: Sequence[Instance]) -> list[LookupTable] | None:
     ):
         if has_table(first):
             if not all(map(has_table, files)):
-                raise _unusable(first, "a lookup table in some of the files only")
+                raise unusable_table(first, "a lookup table in some of the files only")
             return _tables(files, tags | _FORMAT_TAGS, make)
     return None
 
@@ -124,7 +124,7 @@ def _table(
     """Return the entries for every stored value, as pydicom looks them up."""
     dtype = stored_dtype(instance)
     if dtype.kind == "f" or dtype.itemsize > 2:
-        raise _unusable(instance, f"a lookup table for stored values of {dtype.name}")
+        raise unusable_table(instance, f"a lookup table for stored values of {dtype.name}")
     limits = np.iinfo(dtype)
     stored = np.arange(limits.min, limits.max + 1).astype(dtype)
     try:
@@ -134,7 +134,9 @@ def _table(
         entries = make(dataset, stored)
     except Exception as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
-        raise _unusable(instance, f"a lookup table that cannot be applied: {reason}") from error
+        raise unusable_table(
+            instance, f"a lookup table that cannot be applied: {reason}"
+        ) from error
     return LookupTable(entries=entries, lowest=int(limits.min))
 
 
@@ -179,7 +181,8 @@ def _colours(dataset: Dataset, stored: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return colours.astype(np.uint8)
 
 
-def _unusable(instance: Instance, given: str) -> ReadError:
+def unusable_table(instance: Instance, given: str) -> ReadError:
+    """Return the error for a lookup table that cannot be applied."""
     return ReadError(
         code="lookup-table-unusable",
         where=instance.path,

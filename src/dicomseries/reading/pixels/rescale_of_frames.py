@@ -18,6 +18,7 @@ __all__ = [
     "RESCALE_TAGS",
     "dtype_of_real",
     "has_colour_table",
+    "has_frame_tables",
     "has_narrow_bits",
     "has_value_table",
     "mapping_problems",
@@ -81,6 +82,13 @@ def has_narrow_bits(instance: Instance) -> bool:
     return bool(bits == 8 and has_words and entries.max() >= 1 << 8)
 
 
+def has_frame_tables(groups: FunctionalGroups) -> bool:
+    """Return True if functional groups have a Modality LUT, which the standard has not there."""
+    if groups.instance.samples > 1:
+        return False
+    return any(_LUT_DATA in path for path in (*groups.per_frame, *groups.shared))
+
+
 def has_colour_table(instance: Instance) -> bool:
     """Return True if stored values are indices into a palette that the file has."""
     return instance.text("PhotometricInterpretation") == "PALETTE COLOR" and bool(
@@ -124,6 +132,8 @@ def rescales_of(groups: FunctionalGroups) -> Floats:
     [[1.0, -1024.0]]
     """
     instance = groups.instance
+    if has_frame_tables(groups) and instance.samples == 1:
+        raise _unusable(instance, "a Modality LUT in place of a slope, in the functional groups")
     slopes, intercepts = groups.numbers(_SLOPE), groups.numbers(_INTERCEPT)
     if instance.samples > 1 or slopes is None or intercepts is None:
         return np.tile(_rescale_of(instance), (groups.count, 1))
