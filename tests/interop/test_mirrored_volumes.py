@@ -99,6 +99,8 @@ def test_parts_of_a_series_are_in_order_too(judged):
     np.testing.assert_array_equal(dcs.read(folder, slices=[1]).array, expected[:, 1:2])
     np.testing.assert_array_equal(dcs.read(folder, values="stored").array, expected)
     lazy = dcs.read(folder, lazy=True)
+    findings = dcs.check(folder, against=lazy, validators=False)
+    assert not [finding.id for finding in findings if finding.id.startswith("VAL")]
     np.testing.assert_array_equal(lazy[2, 1], expected[2, 1])
     np.testing.assert_array_equal(lazy.pick(time=2).array, expected[2])
     # The number of the volume counts, not its place among the files that are there.

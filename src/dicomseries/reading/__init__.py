@@ -90,7 +90,13 @@ if TYPE_CHECKING:
     )
     from dicomseries.reading.series_folders import Scan, Series, scan
     from dicomseries.reading.series_place import SeriesPlace
-    from dicomseries.reading.series_volume import open_volume, read, stored_frames, volume_of
+    from dicomseries.reading.series_volume import (
+        mirrored_paths,
+        open_volume,
+        read,
+        stored_frames,
+        volume_of,
+    )
     from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
 
 __all__ = [
@@ -149,6 +155,7 @@ __all__ = [
     "items_of",
     "kinds_of",
     "local_files",
+    "mirrored_paths",
     "name_of_files",
     "nothing_found",
     "open_volume",
@@ -261,7 +268,13 @@ export_lazily(
         "dicomseries.reading.series_choice": ("nothing_found", "select", "select_images"),
         "dicomseries.reading.series_folders": ("Scan", "Series", "scan"),
         "dicomseries.reading.series_place": ("SeriesPlace",),
-        "dicomseries.reading.series_volume": ("open_volume", "read", "stored_frames", "volume_of"),
+        "dicomseries.reading.series_volume": (
+            "mirrored_paths",
+            "open_volume",
+            "read",
+            "stored_frames",
+            "volume_of",
+        ),
         "dicomseries.reading.slice_selection": ("Slices", "chosen_slices", "grid_of_slices"),
     },
 )

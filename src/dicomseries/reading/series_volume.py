@@ -19,6 +19,7 @@ from dicomseries.reading.mosaics.mosaic_slabs import MosaicSlabs
 from dicomseries.reading.order.placement import FrameSet
 from dicomseries.reading.order.segment_order import segment_volumes
 from dicomseries.reading.parse.functional_groups import FunctionalGroups
+from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.private_elements import is_from_ge
 from dicomseries.reading.pixels.pixel_format import is_compressed, stored_dtype
 from dicomseries.reading.pixels.rescale_of_frames import (
@@ -39,7 +40,7 @@ from dicomseries.slice_planes import SlicePlanes
 from dicomseries.sources import FrameReader, Volume, array_frames, picked_frames
 from dicomseries.volume_axes import VolumeAxis
 
-__all__ = ["open_volume", "read", "stored_frames", "volume_of"]
+__all__ = ["mirrored_paths", "open_volume", "read", "stored_frames", "volume_of"]
 
 
 def open_volume(
@@ -377,25 +378,35 @@ def _frame_slabs(
         dtype=dtype,
         divisor=divisor,
     )
-    if frames.pool or not is_from_ge(series.instances[0]):
-        return slabs
-    return _unmirrored(slabs)
-
-
-def _unmirrored(slabs: FrameSlabs) -> FrameSlabs:
-    """Return voxels of GE with the rows in order where its sequence stores them mirrored."""
-    from dicomseries.reading.modalities import mirrored_slabs, mirrored_volumes  # noqa: PLC0415
-
-    mirrored = mirrored_volumes.mirrored_files(slabs.instances)
+    mirrored = frozenset[str]() if frames.pool else mirrored_paths(series.instances)
     if not mirrored:
         return slabs
-    return mirrored_slabs.MirroredSlabs(
+    from dicomseries.reading.modalities.mirrored_slabs import MirroredSlabs  # noqa: PLC0415 - rare
+
+    return MirroredSlabs(
         instances=slabs.instances,
         sources=slabs.sources,
         rescales=slabs.rescales,
         dtype=slabs.dtype,
         mirrored=mirrored,
     )
+
+
+def mirrored_paths(instances: Sequence[Instance]) -> frozenset[str]:
+    """Return the paths of files of one frame whose rows are stored in reverse order.
+
+    Parameters
+    ----------
+    instances : sequence of Instance
+        At least one, of one series.
+    """
+    if not is_from_ge(instances[0]):
+        return frozenset()
+    from dicomseries.reading.modalities.mirrored_volumes import (  # noqa: PLC0415 - for few files
+        mirrored_files,
+    )
+
+    return mirrored_files(instances)
 
 
 def _have_overlap(series: Series, frames: FrameSet) -> bool:

@@ -16,7 +16,7 @@ from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.errors import DicomSeriesError
 from dicomseries.geometry import Grid
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.reading import Instance, read_frames, read_stored
+from dicomseries.reading import Instance, mirrored_paths, read_frames, read_stored
 from dicomseries.slice_planes import SlicePlanes
 from dicomseries.sources import Volume
 
@@ -377,13 +377,14 @@ def _stored(view: SeriesView, start: int, stop: int) -> Iterator[npt.NDArray[np.
     """Yield stored values of slices; None if not readable."""
     sources = view.places.sources[start:stop]
     if not view.is_multi_frame and not isinstance(view, MosaicView):
+        mirrored = mirrored_paths(view.instances)
         for source in sources:
             try:
                 stored = read_stored(source.instance)
             except DicomSeriesError:
                 yield None
             else:
-                yield stored
+                yield stored[::-1] if source.instance.path in mirrored else stored
         return
     try:
         if isinstance(view, MosaicView):

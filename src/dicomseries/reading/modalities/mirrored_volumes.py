@@ -24,6 +24,8 @@ def mirrored_files(files: Sequence[Instance]) -> frozenset[str]:
     Only where nothing is in doubt: images as the scanner made them, phase encoding along the
     columns, and a number of the volume where the rule asks for it.
     """
+    if _rule_of(files[0]) is None:
+        return frozenset()
     return frozenset(file.path for file in files if _is_mirrored(file))
 
 
