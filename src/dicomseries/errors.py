@@ -328,7 +328,7 @@ _PACKAGES = {
     "hdf5": ("h5py",),
     "itk": ("SimpleITK",),
     "matlab": ("scipy", "h5py"),
-    "network": ("pynetdicom", "dicomweb-client"),
+    "network": ("pynetdicom", "dicomweb-client", "urllib3"),
     "nifti": ("nibabel",),
     "pictures": ("pillow",),
     "resample": ("scipy",),

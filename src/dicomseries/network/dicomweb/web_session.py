@@ -159,10 +159,9 @@ class WebSession(requests.Session):
             If the connection ends early, or the content comes too slowly.
         """
         start, count = time.monotonic(), 0
-        read = getattr(answer.raw, "read1", answer.raw.read)  # urllib3 1 has no read1
         with self._translated(), answer:
             while True:
-                piece = read(_PIECE, decode_content=True)
+                piece = answer.raw.read1(_PIECE, decode_content=True)
                 if not piece:
                     return
                 yield piece
