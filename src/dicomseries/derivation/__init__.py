@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from dicomseries.derivation.attributes.classic_names import CLASSIC_NAMES
     from dicomseries.derivation.attributes.contributing_equipment import Model
     from dicomseries.derivation.attributes.decisions import DIFFERING_VOLUMES, Decision
-    from dicomseries.derivation.attributes.groups.whole_groups import without_user_groups
+    from dicomseries.derivation.attributes.groups.whole_groups import (
+        group_members,
+        without_user_groups,
+    )
     from dicomseries.derivation.attributes.inherit import Inherited, inherit
     from dicomseries.derivation.attributes.source_screening import (
         KEPT_ILLEGAL,
@@ -76,6 +79,7 @@ __all__ = [
     "ValueRelation",
     "derivation_code",
     "facts_of",
+    "group_members",
     "inherit",
     "match",
     "match_pictures",
@@ -105,7 +109,10 @@ export_lazily(
         "dicomseries.derivation.attributes.classic_names": ("CLASSIC_NAMES",),
         "dicomseries.derivation.attributes.contributing_equipment": ("Model",),
         "dicomseries.derivation.attributes.decisions": ("DIFFERING_VOLUMES", "Decision"),
-        "dicomseries.derivation.attributes.groups.whole_groups": ("without_user_groups",),
+        "dicomseries.derivation.attributes.groups.whole_groups": (
+            "group_members",
+            "without_user_groups",
+        ),
         "dicomseries.derivation.attributes.inherit": ("Inherited", "inherit"),
         "dicomseries.derivation.attributes.source_screening": (
             "KEPT_ILLEGAL",

@@ -736,3 +736,15 @@ def test_a_source_without_scan_options_does_not_make_its_trigger_time_a_question
 def test_the_same_source_gives_the_same_result():
     source = private_source()
     assert inherited(source) == inherited(replace(source))
+
+
+def test_the_dose_of_one_volume_is_not_that_of_a_mean_over_several():
+    said = (attribute("Exposure", "100"), attribute("CTDIvol", 12.5), attribute("KVP", "120"))
+    source = source_of(*said, volumes=2, kind=CT)
+    assert [values(inherited(source, kind=CT), one.keyword) for one in said] == [
+        ("100",),
+        (12.5,),
+        ("120",),
+    ]
+    mean = inherited(source, kind=CT, volumes=1)
+    assert [values(mean, one.keyword) for one in said] == [None, None, ("120",)]

@@ -68,6 +68,16 @@ PET = WINDOWED | {
     "ScatterFractionFactor": 0.5,
     "DeadTimeFactor": 1.125,
 }
+QUANTITIES = {
+    "MRMetaboliteMapSequence": [{"MetaboliteMapDescription": "WATER"}],
+    "MRDiffusionSequence": [
+        {
+            "DiffusionBValue": 1000.0,
+            "DiffusionDirectionality": "NONE",
+            "DiffusionAnisotropyType": "FRACTIONAL",
+        }
+    ],
+}
 SIGNAL = WINDOWED | MAPPED | {"ComplexImageComponent": "PHASE", "PixelPaddingValue": PADDING}
 
 OURS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -78,7 +88,7 @@ OURS: dict[str, tuple[Any, dict[str, Any]]] = {
     "EnhancedCT": (grey_values, HOUNSFIELD | EVENT),
     "EnhancedMR": (
         grey_values,
-        SIGNAL | SAFE | {"ImageType": ["DERIVED", "PRIMARY", "VOLUME", "T1"]},
+        SIGNAL | SAFE | QUANTITIES | {"ImageType": ["DERIVED", "PRIMARY", "VOLUME", "T1"]},
     ),
     "MultiframeSC": (lambda: np.abs(grey_values()).astype("uint16"), WINDOWED),
     "XRay3D": (grey_values, WINDOWED | MAPPED | {"PixelPaddingValue": PADDING}),
@@ -346,7 +356,7 @@ def has_a_place(rule, keyword, source, kind) -> bool:
         return kind.name == "PT"
     if rule.name == "MONOCHROME1: low values are bright":
         return keyword == "PhotometricInterpretation" and kind.name in {"CT", "MR", "SC"}
-    if rule.name == "part of a complex number":
+    if rule.name in {"part of a complex number", "substance or kind of a map"}:
         return kind.modality == "MR"
     return True
 
@@ -362,6 +372,7 @@ def test_every_row_of_the_table_is_tried(tmp_path_factory):
         "LargestImagePixelValue",
     }
     held |= {"VOILUTFunction", "RealWorldValueMappingSequence"}
+    held |= {keyword for (item,) in QUANTITIES.values() for keyword in item}
     assert set(VALUE_RULE_OF) - held == OUTSIDE
 
 
@@ -385,3 +396,33 @@ def test_the_receipt_names_the_quantity_that_the_image_type_has_from_the_source(
     assert any(f"ImageType {third}" in text for text in plan.advice) is is_named
     other = dcs.plan(grey_values(), like=folder, units="ms")
     assert not any("ImageType" in text for text in other.advice)
+
+
+@pytest.mark.parametrize("is_shared", [True, False], ids=["shared", "by frame"])
+def test_a_fraction_of_fat_is_no_map_of_water(tmp_path, is_shared):
+    substance = {"MRMetaboliteMapSequence": [{"MetaboliteMapDescription": "WATER"}]}
+    folder = tmp_path / "source"
+    metadata = SAFE | substance
+    dcs.write(grey_values(), folder, kind="EnhancedMR", spacing=(2, 2.5, 3), metadata=metadata)
+    if not is_shared:
+        (path,) = folder.glob("*.dcm")
+        dataset = pydicom.dcmread(path)
+        (shared,) = dataset.SharedFunctionalGroupsSequence
+        for index, frame in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+            item = Dataset()
+            item.MetaboliteMapDescription = ["WATER", "FAT", "WATER"][index]
+            frame.MRMetaboliteMapSequence = [item]
+        del shared.MRMetaboliteMapSequence
+        dataset.save_as(path)
+    group = "MRMetaboliteMapSequence"
+    same = dcs.plan(grey_values(), like=folder)
+    assert (group in [one.keyword for one in same.per_frame]) is not is_shared
+    fraction = dcs.plan(grey_values() / 20.0, like=folder, units="%")
+    assert group not in {one.keyword for one in (*fraction.per_frame, *fraction.columns)}
+    assert "MetaboliteMapDescription" not in said_by(fraction)
+    (outcome,) = [
+        outcome
+        for keyword, _, outcome in fraction.decisions
+        if keyword == "MetaboliteMapDescription"
+    ]
+    assert outcome.startswith("dropped")

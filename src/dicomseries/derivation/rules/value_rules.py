@@ -188,6 +188,14 @@ VALUE_RULES: tuple[ValueRule, ...] = (
         places="MR, Enhanced MR",
     ),
     ValueRule(
+        name="substance or kind of a map",
+        keywords=("MetaboliteMapDescription", "DiffusionAnisotropyType"),
+        cells=_cells("drop", same="keep"),
+        why="water, fat or fractional anisotropy are the source's quantity; its functional group "
+        "goes with it",
+        places="MR, Enhanced MR",
+    ),
+    ValueRule(
         name="values 3 and 4 of ImageType of MR",
         keywords=("ImageType",),
         cells=_cells("drop", same="keep"),

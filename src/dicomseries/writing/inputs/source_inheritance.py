@@ -16,6 +16,7 @@ from dicomseries.derivation import (
     PlaneReferences,
     SourceReferences,
     SourceSeries,
+    group_members,
     inherit,
     match,
     match_pictures,
@@ -345,6 +346,8 @@ def _attributes_of_values(
     """Return inherited attributes that hold for the source's quantity alone."""
     keywords = set(metadata.keywords)
     keywords.update(column.keyword for column in inherited.columns)
+    for members in group_members(request.kind, metadata, inherited.groups).values():
+        keywords |= members
     judged: set[str] = set()
     for keyword in keywords & VALUE_RULE_OF.keys():
         if not VALUE_RULE_OF[keyword].is_always_kept:

@@ -151,6 +151,7 @@ def _with_valid_meaning(
     if not meaning.window_fits(array) or inheritance.stated & _WINDOW:
         invalid |= _WINDOW & inheritance.of_values
     valid = inheritance.of_values - invalid
+    invalid.update(_lost_groups(request.kind, metadata, inheritance, frozenset(invalid)))
     if relation == "same" and array.padding_seen and request.padding is None:
         valid |= {"PixelPaddingValue"}
     metadata = metadata.without(*invalid)
@@ -166,10 +167,27 @@ def _with_valid_meaning(
         inheritance,
         of_values=valid,
         columns=tuple(columns),
+        groups=tuple(group for group in inheritance.groups if group.keyword not in invalid),
+        group_columns=tuple(
+            column for column in inheritance.group_columns if column.keyword not in invalid
+        ),
         decisions=tuple(decisions),
         advice=tuple(advice),
     )
     return replace(request, metadata=metadata, inheritance=inheritance)
+
+
+def _lost_groups(
+    kind: Kind,
+    metadata: Metadata,
+    inheritance: derivation.Inheritance,
+    invalid: frozenset[str],
+) -> Iterator[str]:
+    """Yield functional groups of the source with an attribute that no longer holds."""
+    groups = derivation.group_members(kind, metadata, inheritance.group_columns)
+    for group, members in groups.items():
+        if not members.isdisjoint(invalid) and group not in inheritance.stated:
+            yield group
 
 
 def _states_same_unit(

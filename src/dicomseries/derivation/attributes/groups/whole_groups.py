@@ -5,7 +5,7 @@ Shared or per frame: PS3.3 section C.7.6.16.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 
@@ -17,11 +17,20 @@ from dicomseries.derivation.source.source_facts import (
 )
 from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import ALWAYS, Kind, rows_of
+from dicomseries.metadata import Metadata
 from dicomseries.plan import Column
 from dicomseries.standard.attributes.attribute import Attribute
 from dicomseries.standard.objects.conditional_groups import FAMILIES, FLAVOUR_GROUPS
+from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS
 
-__all__ = ["group_facts", "may_differ", "orphans", "without_flavour", "without_user_groups"]
+__all__ = [
+    "group_facts",
+    "group_members",
+    "may_differ",
+    "orphans",
+    "without_flavour",
+    "without_user_groups",
+]
 
 
 def group_facts(source: SourceSeries) -> dict[str, SourceFact]:
@@ -55,6 +64,39 @@ def group_facts(source: SourceSeries) -> dict[str, SourceFact]:
         varying = tuple(groups.get(keyword) for groups in by_frame)
         facts.setdefault(keyword, SourceFact(keyword=keyword, frames=varying))
     return facts
+
+
+def group_members(
+    kind: Kind, metadata: Metadata, columns: Iterable[Column]
+) -> dict[str, frozenset[str]]:
+    """Return the keywords inside the functional groups of a result.
+
+    Parameters
+    ----------
+    kind : Kind
+        Kind of the result.
+    metadata : Metadata
+        Groups that all frames share, among other attributes.
+    columns : iterable of Column
+        Groups that differ from frame to frame.
+
+    Examples
+    --------
+    >>> from dicomseries.iod.kinds.enhanced_mr import EnhancedMR
+    >>> echo = {"MREchoSequence": [{"EffectiveEchoTime": 4.6}]}
+    >>> group_members(EnhancedMR, Metadata.from_mapping(echo), ())
+    {'MREchoSequence': frozenset({'EffectiveEchoTime'})}
+    """
+    known = frozenset(FUNCTIONAL_GROUPS.get(kind.sop_class_uid, ()))
+    members: dict[str, set[str]] = {}
+    for group in metadata.attributes:
+        if group.keyword in known:
+            members.setdefault(group.keyword, set()).update(by_keyword(first_item(group)))
+    for column in columns:
+        for values in column.values:
+            item = item_members(values[0]) if values else ()
+            members.setdefault(column.keyword, set()).update(by_keyword(item))
+    return {group: frozenset(keywords) for group, keywords in members.items()}
 
 
 def may_differ(kind: Kind, keyword: str) -> bool:
