@@ -43,6 +43,12 @@ READ: dict[str, tuple[tuple[int, ...], Any, str]] = {
         "InstanceNumber",
     ),
     "b-values and directions": ((3, 6, 8, 10), stored_values(3, 6, 8, 10), ""),
+    "label and control of Philips": ((4, 6, 8, 10), stored_values(4, 6, 8, 10), ""),
+    "volumes that GE's epi_pepolar stores mirrored": (
+        (2, 6, 8, 10),
+        stored_values(2, 6, 8, 10),
+        "in reverse order",
+    ),
     "several radiographs of one series": ((6, 8, 10), WHOLE, "each a view by itself"),
     "clip of ultrasound": ((30, 1, 240, 320, 3), None, "ultrasound regions"),
     "RT Dose": ((15, 10, 10), None, ""),
@@ -53,6 +59,7 @@ AXES = {
     "Siemens mosaics": ("time", (0.0, 3.0, 6.0)),
     "two echoes": ("echo", (4.5, 9.0)),
     "b-values and directions": ("diffusion", (0.0, 1000.0, 1000.0)),
+    "label and control of Philips": ("asl_context", ("control", "label", "control", "label")),
 }
 
 

@@ -168,6 +168,33 @@ def _weightings(folder: Path) -> None:
     _series(folder, change, kind="MR", shape=(3, 6, 8, 10), axes="tzyx")
 
 
+def _labelling(folder: Path) -> None:
+    def change(at: int, dataset: Dataset) -> None:
+        volume = at // 6
+        dataset.Manufacturer = "Philips"
+        dataset.TemporalPositionIdentifier = volume // 2 + 1
+        dataset.TriggerTime = str(4000 * (volume // 2))
+        block = dataset.private_block(0x2005, "Philips MR Imaging DD 005", create=True)
+        block.add_new(0x29, "CS", ("CONTROL", "LABEL")[volume % 2])
+
+    _series(folder, change, kind="MR", shape=(4, 6, 8, 10), axes="tzyx")
+
+
+def _mirrored(folder: Path) -> None:
+    def change(at: int, dataset: Dataset) -> None:
+        volume = at // 6
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "OTHER"]
+        dataset.Manufacturer = "GE MEDICAL SYSTEMS"
+        dataset.InPlanePhaseEncodingDirection = "COL"
+        block = dataset.private_block(0x0019, "GEMS_ACQU_01", create=True)
+        block.add_new(0x9C, "LO", "research/ABCD/epi_pepolar")
+        block.add_new(0xB3, "DS", "3.000000")
+        if volume == 1:
+            dataset.PixelData = dataset.pixel_array[::-1].tobytes()
+
+    _series(folder, change, kind="MR", shape=(2, 6, 8, 10), axes="tzyx", times=2.0)
+
+
 def _radiographs(at: int, dataset: Dataset) -> None:
     dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.1"
     dataset.Modality = "CR"
@@ -205,6 +232,8 @@ STRUCTURES: dict[str, Callable[[Path], None]] = {
     "two echoes": _echoes,
     "time points told apart by InstanceNumber alone (GE)": _numbered,
     "b-values and directions": _weightings,
+    "label and control of Philips": _labelling,
+    "volumes that GE's epi_pepolar stores mirrored": _mirrored,
     "several radiographs of one series": _of(_radiographs),
     "clip of ultrasound": _packaged("examples_ybr_color.dcm"),
     "RT Dose": _packaged("rtdose.dcm"),

@@ -383,13 +383,7 @@ def _frame_slabs(
         return slabs
     from dicomseries.reading.modalities.mirrored_slabs import MirroredSlabs  # noqa: PLC0415 - rare
 
-    return MirroredSlabs(
-        instances=slabs.instances,
-        sources=slabs.sources,
-        rescales=slabs.rescales,
-        dtype=slabs.dtype,
-        mirrored=mirrored,
-    )
+    return MirroredSlabs.of(slabs, mirrored)
 
 
 def mirrored_paths(instances: Sequence[Instance]) -> frozenset[str]:

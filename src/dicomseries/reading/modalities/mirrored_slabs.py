@@ -24,6 +24,18 @@ class MirroredSlabs(FrameSlabs):
 
     mirrored: frozenset[str]
 
+    @classmethod
+    def of(cls, slabs: FrameSlabs, mirrored: frozenset[str]) -> MirroredSlabs:
+        """Return slabs of files, some of which have their rows in reverse order."""
+        return cls(
+            instances=slabs.instances,
+            sources=slabs.sources,
+            rescales=slabs.rescales,
+            dtype=slabs.dtype,
+            divisor=slabs.divisor,
+            mirrored=mirrored,
+        )
+
     def fill(self, array: npt.NDArray[Any], start: int) -> None:
         """Read slices into an array, beginning with slice `start`.
 
