@@ -32,11 +32,22 @@ READ: dict[str, tuple[tuple[int, ...], Any, str]] = {
     "files of one series in two encodings": ((6, 8, 10), WHOLE, ""),
     "JPEG Lossless": ((6, 8, 10), WHOLE, ""),
     "JPEG Extended, 12 bits": ((1, 1024, 256), None, "place in the patient is unknown"),
+    "native pixels labelled as JPEG-LS": ((6, 8, 10), WHOLE, "but its pixels are Explicit VR"),
     "Modality LUT": ((6, 8, 10), WHOLE * 3 + 7, "Modality LUT"),
     "MONOCHROME1": ((6, 8, 10), WHOLE, "not inverted"),
     "palette of colours": ((1, 350, 800, 3), None, "palette"),
     "Siemens mosaics": ((3, 5, 8, 12), stored_values(3, 5, 8, 12), ""),
     "two echoes": ((2, 6, 8, 10), stored_values(2, 6, 8, 10), ""),
+    "positions rounded to 0.1 mm, then moved together (GE)": (
+        (6, 8, 10),
+        WHOLE,
+        "from its even place",
+    ),
+    "an interrupted scan: the last volume lacks slices": (
+        (2, 6, 8, 10),
+        stored_values(3, 6, 8, 10)[:2],
+        "last of 3 volumes has 4 of 6 slices",
+    ),
     "time points told apart by InstanceNumber alone (GE)": (
         (3, 6, 8, 10),
         stored_values(3, 6, 8, 10),
@@ -55,6 +66,9 @@ READ: dict[str, tuple[tuple[int, ...], Any, str]] = {
 }
 """Name of a structure → shape and values that are read, and words of a note."""
 
+PARTS = {"echoes of which one lacks a slice": {"EchoTime-4.5": 6, "EchoTime-9": 5}}
+"""Name of a structure → slices of its parts."""
+
 AXES = {
     "Siemens mosaics": ("time", (0.0, 3.0, 6.0)),
     "two echoes": ("echo", (4.5, 9.0)),
@@ -71,7 +85,7 @@ def rows_of_the_page() -> list[str]:
 
 def test_every_row_of_the_page_is_a_structure_that_is_built_and_read():
     assert rows_of_the_page() == list(STRUCTURES)
-    assert {*READ, *IRREGULAR} == STRUCTURES.keys()
+    assert {*READ, *IRREGULAR, *PARTS} == STRUCTURES.keys()
 
 
 @pytest.mark.parametrize("name", READ)
@@ -102,3 +116,12 @@ def test_an_irregular_series_is_read_as_it_is_and_never_on_an_even_grid(name, tm
     assert any("no regular grid" in note for note in volume.notes)
     with pytest.raises(dcs.DicomSeriesError):
         volume.grid.affine()
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_structure_of_parts_is_read_part_by_part(name, tmp_path):
+    STRUCTURES[name](tmp_path / "series")
+    scanned = dcs.scan(tmp_path / "series")
+    assert {series.part: series.frames for series in scanned} == PARTS[name]
+    for series in scanned:
+        assert dcs.read(tmp_path / "series", series=series.choice).slices == series.frames

@@ -195,6 +195,38 @@ def _mirrored(folder: Path) -> None:
     _series(folder, change, kind="MR", shape=(2, 6, 8, 10), axes="tzyx", times=2.0)
 
 
+def _interrupted(folder: Path) -> None:
+    _series(folder, kind="MR", shape=(3, 6, 8, 10), axes="tzyx")
+    for path in sorted(folder.iterdir())[-2:]:
+        path.unlink()
+
+
+def _incomplete_echo(folder: Path) -> None:
+    _echoes(folder)
+    for path in sorted(folder.iterdir()):
+        dataset = pydicom.dcmread(path)
+        del dataset.TemporalPositionIdentifier, dataset.NumberOfTemporalPositions
+        dataset.save_as(path)
+    path.unlink()
+
+
+def _rounded_and_moved(at: int, dataset: Dataset) -> None:
+    rounded = (np.array(dataset.ImagePositionPatient, float) * 0.93).round(1)
+    position = rounded + np.array([0.0631, 0.2575, 0.3475])
+    dataset.ImagePositionPatient = [f"{value:.6g}" for value in position]
+
+
+def _relabelled(folder: Path) -> None:
+    """Label native pixels as JPEG-LS."""
+    _series(folder)
+    native, stated = b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.4.80"
+    for path in folder.iterdir():
+        data = path.read_bytes()
+        assert data.count(native) == 1
+        at = data.index(native)
+        path.write_bytes(data[: at - 2] + b"\x16\0" + stated + data[at + len(native) :])
+
+
 def _radiographs(at: int, dataset: Dataset) -> None:
     dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.1"
     dataset.Modality = "CR"
@@ -221,6 +253,7 @@ STRUCTURES: dict[str, Callable[[Path], None]] = {
     "files of one series in two encodings": _encodings,
     "JPEG Lossless": _of(_lossless),
     "JPEG Extended, 12 bits": _packaged("JPGExtended.dcm"),
+    "native pixels labelled as JPEG-LS": _relabelled,
     "Modality LUT": _of(_modality_lut),
     "MONOCHROME1": _of(_inverted),
     "palette of colours": _packaged("examples_palette.dcm"),
@@ -228,8 +261,11 @@ STRUCTURES: dict[str, Callable[[Path], None]] = {
     "gantry tilt": _of(_tilted),
     "uneven distances of slices": _of(_uneven),
     "a missing slice": _missing,
+    "positions rounded to 0.1 mm, then moved together (GE)": _of(_rounded_and_moved),
     "localizer of three orientations": _of(_localizer, kind="MR"),
     "two echoes": _echoes,
+    "echoes of which one lacks a slice": _incomplete_echo,
+    "an interrupted scan: the last volume lacks slices": _interrupted,
     "time points told apart by InstanceNumber alone (GE)": _numbered,
     "b-values and directions": _weightings,
     "label and control of Philips": _labelling,

@@ -259,6 +259,17 @@ RAW = {
         replaced(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2\0\0\0"),
         "FIL-008",
     ),
+    "labelled as JPEG-LS": (
+        replaced(b"UI\x14\x001.2.840.10008.1.2.1\0", b"UI\x16\x001.2.840.10008.1.2.4.80"),
+        "FIL-005",
+    ),
+    "an item without its sequence": (
+        replaced(
+            element(0x00200010, "SH", b"1 "),
+            struct.pack("<HHI", 0xFFFE, 0xE000, 10) + 2 * element(0x00200010, "SH", b"1 "),
+        ),
+        "FIL-009",
+    ),
     "labelled as nonsense": (
         replaced(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.9\0"),
         "FIL-006",

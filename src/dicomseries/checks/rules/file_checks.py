@@ -254,6 +254,20 @@ def encoding_is_stated(view: SeriesView) -> Iterator[Fault]:
         )
 
 
+@check("FIL-009", level="error", part="PS3.5 7, PS3.10 7.1")
+def header_is_regular(view: SeriesView) -> Iterator[Fault]:
+    """Headers need no repair to be read.
+
+    We read file meta information in implicit VR, and leave out items whose sequence was lost; other
+    readers reject the file, or stop there.
+    """
+    for instance in view.instances:
+        if instance.stated_syntax != instance.transfer_syntax:
+            continue  # FIL-005
+        for fault in instance.family.faults:
+            yield Fault(instance.name, f"{fault[0].upper()}{fault[1:]}.", "Export the file again.")
+
+
 @check("PIX-001", level="error", part="PS3.3 C.7.6.3.1, PS3.5 8.1.1", scope="image")
 def bits_agree(view: SeriesView) -> Iterator[Fault]:
     """BitsAllocated, BitsStored and HighBit agree.
