@@ -117,6 +117,16 @@ Segmentation or a Parametric
 Map with the images that it was made from is in [the next section](#on-their-source).
 """
 
+ON_PLANES_TEXT = """## Slices that form no regular grid
+
+Slices of a *tilted gantry* (20°), *uneven* ones (2.5 to 5 mm apart), even ones of which *a slice \
+is missing*, and *several
+orientations* (a localizer), each written on its own plane: with `positions=`, or `like=` such a \
+series. Values grow evenly in
+space, so that interpolated voxels are judged too. A Segmentation or a map is read alone here, \
+too.
+"""
+
 ON_SOURCE_TEXT = """## On their source
 
 A Segmentation or a Parametric Map that is written with `like=` belongs over its source series, \
@@ -479,15 +489,18 @@ def comes_out(kind: Kind) -> Iterator[str]:
 def readers_section() -> str:
     """Return the tables of readers' results for every kind."""
     record = json.loads(READERS.read_text(encoding="utf-8"))
-    readers, cases = record["readers"], record["outcomes"]
+    readers, cases, irregular = record["readers"], {}, {}
+    for case, outcomes in record["outcomes"].items():
+        (irregular if case.count(": ") > 1 else cases)[case] = outcomes
     tasks = [f"- {name} {reader['version']}: {reader['asked']}" for name, reader in readers.items()]
     near = [name for name, reader in readers.items() if not reader["on_the_web"]]
     far = [name for name, reader in readers.items() if reader["on_the_web"]]
     used = {
         word
-        for row in cases.values()
+        for row in record["outcomes"].values()
         for outcome in row.values()
-        for word in (outcome, *outcome.split(", "))
+        for part in outcome.split(" / ")
+        for word in (part, *part.split(", "))
     }
     words = [
         f"- *{word}*: {meaning}" for word, meaning in record["meanings"].items() if word in used
@@ -500,6 +513,13 @@ def readers_section() -> str:
             "\nArchives, copies by DICOMweb's JSON, and readers of web pages:\n",
             *readers_table(cases, far),
             "",
+            ON_PLANES_TEXT,
+            *planes_table(irregular, near),
+            "\nOf the others:\n",
+            *planes_table(irregular, far),
+            "",
+            LIMITS_TEXT,
+            "The words of these tables:\n",
             *words,
             "\nThe task of each program:\n",
             *tasks,
@@ -542,6 +562,18 @@ def readers_table(cases: dict[str, dict[str, str]], names: list[str]) -> list[st
         [*case.split(": "), *(outcomes[name] for name in names)] for case, outcomes in cases.items()
     ]
     head = ["kind", "array", *names]
+    return ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
+
+
+def planes_table(cases: dict[str, dict[str, str]], names: list[str]) -> list[str]:
+    """Return the lines of the table of slices that form no regular grid, equal kinds together."""
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    for case, outcomes in cases.items():
+        kind, form, situation = case.split(": ")
+        label = f"{kind} ({form})" if kind == "Segmentation" else kind
+        kinds.setdefault((situation, *(outcomes[name] for name in names)), []).append(label)
+    head = ["slices", "kinds", *names]
+    rows = [[situation, ", ".join(of), *words] for (situation, *words), of in kinds.items()]
     return ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
 
 

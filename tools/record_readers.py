@@ -2,8 +2,9 @@
 
 Run it where all readers are installed (`make debian check viewers`): ``.venv/bin/python
 tools/record_readers.py``, or with the names of some readers to ask these again only; the word
-``on-source`` asks for results over their source only. Then ``python
-tools/make_reference_pages.py`` writes the tables.
+``on-source`` asks for results over their source only, the word ``irregular`` asks all readers of
+slices that form no regular grid only. Then ``python tools/make_reference_pages.py`` writes the
+tables.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ON_SOURCE = "on-source"
+IRREGULAR = "irregular"
 RECORD = ROOT / "tests" / "interop" / "readers.json"
 sys.path[:0] = [str(ROOT / "tests")]
 
-from judges.cases import CASES  # noqa: E402
+from judges.cases import CASES, IRREGULAR_CASES  # noqa: E402
 from judges.measures import MEASURES, NOTED, Measure  # noqa: E402
 from judges.outcomes import MEANINGS  # noqa: E402
 from judges.overlay_programs import OVERLAY_PROGRAMS, overlay_outcomes  # noqa: E402
@@ -50,9 +52,12 @@ def main(names: list[str]) -> None:
     nothing = {"readers": {}, "outcomes": {}, "measures": {}}
     before = json.loads(RECORD.read_text(encoding="utf-8")) if names else nothing
     programs = [program for program in PROGRAMS if program.name in names or not names]
+    cases = CASES
+    if IRREGULAR in names:
+        programs, cases = list(PROGRAMS), IRREGULAR_CASES
     with tempfile.TemporaryDirectory() as folder:
         written = {
-            case.name: case.write(Path(folder, str(index))) for index, case in enumerate(CASES)
+            case.name: case.write(Path(folder, str(index))) for index, case in enumerate(cases)
         }
         now = {program.name: outcomes_of(program, written) for program in programs}
         measures = {
@@ -81,7 +86,7 @@ def main(names: list[str]) -> None:
         "outcomes": {
             case.name: {
                 program.name: now[program.name][case.name]
-                if program.name in now
+                if case.name in now.get(program.name, {})
                 else before["outcomes"][case.name][program.name]
                 for program in PROGRAMS
             }

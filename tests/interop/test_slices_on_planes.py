@@ -1,16 +1,13 @@
-"""What other programs make of series whose slices lie on separate planes."""
+"""Validity and places of slices that form no regular grid, on separate planes."""
 
 from __future__ import annotations
-
-import warnings
 
 import numpy as np
 import pydicom
 import pytest
 
 import dicomseries as dcs
-from judges import dcentvfy, dciodvfy, read_with_dcm2niix, read_with_simpleitk
-from judges.readers import read_highdicom_volume
+from judges import dcentvfy, dciodvfy
 from judges.validators import DEBIAN, PACKAGED
 
 RANDOM = np.random.default_rng(15)
@@ -68,25 +65,3 @@ def test_pydicom_sees_each_slice_at_its_place(folder):
         if kind == "CT":
             for file, voxels in zip(files, ARRAY, strict=True):
                 np.testing.assert_array_equal(file.pixel_array, voxels)
-
-
-def test_dcm2niix_finds_the_tilt_and_the_uneven_slices(folder):
-    for name in ("tilted", "uneven"):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            volumes = read_with_dcm2niix(folder / f"{name} CT")
-        assert len(volumes) == 2  # as the slices are, and corrected
-
-
-def test_simpleitk_misplaces_them_as_the_advice_says(folder):
-    for name in ("tilted", "uneven"):
-        seen = read_with_simpleitk(folder / f"{name} CT")
-        written = TILT if name == "tilted" else np.load(folder / "uneven.npy")
-        shown = np.array([(seen.affine_lps @ (0, 0, index, 1))[:3] for index in range(6)])
-        assert np.abs(shown - written).max() > 0.5
-
-
-def test_highdicom_rejects_them_as_the_advice_says(folder):
-    for name in ("tilted", "uneven"):
-        with pytest.raises(ValueError, match="regularly-spaced"):
-            read_highdicom_volume(folder / f"{name} CT")

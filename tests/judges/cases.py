@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ import pydicom
 
 import dicomseries as dcs
 from judges.outcomes import Meant
+from judges.planes import PLANES, SPACING
 
-__all__ = ["CASES", "OBLIQUE", "Case", "Part", "stored_frames"]
+__all__ = ["CASES", "IRREGULAR_CASES", "OBLIQUE", "Case", "Part", "stored_frames"]
 
 SIZES = {"t": 3, "z": 5, "c": 3}
 
@@ -62,6 +63,8 @@ class Case:
         Common divisor of all integers.
     options : mapping
         Further arguments of `write`.
+    irregular : str
+        A name of `PLANES` of slices that form no regular grid.
     """
 
     kind: str
@@ -74,15 +77,25 @@ class Case:
     rows: int = 8
     step: int = 1
     options: Mapping[str, Any] = field(default_factory=dict)
+    irregular: str = ""
 
     @property
     def name(self) -> str:
         """Return the case's name in the record."""
+        if self.irregular:
+            return f"{self.kind}: {self.form}: {self.irregular}"
         return f"{self.kind}: {self.form}"
 
     def array(self) -> npt.NDArray[Any]:
         """Return values that differ along every axis and from voxel to voxel."""
-        shape = tuple({**SIZES, "y": self.rows, "x": self.columns}[axis] for axis in self.axes)
+        sizes = {**SIZES, "y": self.rows, "x": self.columns}
+        if self.irregular:
+            sizes["z"] = PLANES[self.irregular].count
+        if self.irregular and self.kind != "Segmentation":
+            return np.rint(PLANES[self.irregular].values(self.rows, self.columns)).astype(
+                self.dtype
+            )
+        shape = tuple(sizes[axis] for axis in self.axes)
         ramp = sum(
             index * part
             for index, part in zip(np.indices(shape), (0.9, 0.5, 0.31, 0.07, 0.013), strict=False)
@@ -96,7 +109,7 @@ class Case:
     def write(self, folder: Path) -> list[Part]:
         """Write the array and return its series: several where time is split."""
         array = self.array()
-        grid = {"affine": OBLIQUE, "space": "LPS", "axes": self.axes}
+        grid = self._grid(folder)
         # Other readers check the files here.
         receipt = dcs.write(
             array, folder, kind=self.kind, **grid, **self.options, verify=False, sync=False
@@ -106,7 +119,26 @@ class Case:
         if apart:
             return [_part(one, array[index], error) for index, one in enumerate(apart)]
         volumes = SIZES["t"] if "t" in self.axes else None
-        return [_part(folder, array, error, volumes, self.options.get("times"))]
+        part = _part(folder, array, error, volumes, self.options.get("times"))
+        if not self.irregular:
+            return [part]
+        planes = PLANES[self.irregular]
+        meant = replace(part.meant, planes=planes, affine_lps=planes.affine_lps)
+        return [replace(part, meant=meant)]
+
+    def _grid(self, folder: Path) -> dict[str, Any]:
+        """Return the arguments of `write` that place the array."""
+        if not self.irregular:
+            return {"affine": OBLIQUE, "space": "LPS", "axes": self.axes}
+        planes = PLANES[self.irregular]
+        if not planes.are_parallel:
+            source = folder.with_name(f"{folder.name}-source")
+            return {"like": planes.write_source(source, self.rows, self.columns)}
+        return {
+            "positions": planes.positions,
+            "direction": planes.orientations[0],
+            "spacing": (*SPACING, 2.5),
+        }
 
 
 def _part(
@@ -149,7 +181,34 @@ _DIFFUSION = {
     "DiffusionGradientOrientation": [[0, 0, 0], [0.6, 0, 0.8], [0, 1, 0]],
 }
 
-CASES = (
+_ON_PLANES = (
+    {"kind": "CT", "form": "int16", "dtype": "int16"},
+    {"kind": "MR", "form": "uint16", "dtype": "uint16"},
+    {"kind": "SC", "form": "uint16", "dtype": "uint16"},
+    {"kind": "EnhancedCT", "form": "int16", "dtype": "int16", "options": {"metadata": _EVENT}},
+    {"kind": "EnhancedMR", "form": "uint16", "dtype": "uint16", "options": {"metadata": _SAFETY}},
+    {"kind": "ParametricMap", "form": "float32", "dtype": "float32"},
+    {"kind": "Segmentation", "form": "binary", "dtype": "uint8", **_LABELS},
+    {
+        "kind": "Segmentation",
+        "form": "labelmap",
+        "dtype": "uint8",
+        "options": {"segmentation_type": "labelmap"},
+        **_LABELS,
+    },
+)
+
+
+def _irregular_cases() -> Iterator[Case]:
+    """Yield every kind on every kind of planes."""
+    for name in PLANES:
+        for options in _ON_PLANES:
+            # OHIF waits for ever for a map of a localizer without the localizer.
+            if options["kind"] != "ParametricMap" or PLANES[name].are_parallel:
+                yield Case(irregular=name, columns=16, **options)
+
+
+REGULAR_CASES = (
     Case(kind="CT", form="int16", dtype="int16", **_CT),
     Case(kind="CT", form="float32, rescaled", dtype="float32"),
     Case(kind="CT", form="int32, stored with an offset", dtype="int32", low=-1000, high=60000),
@@ -318,3 +377,8 @@ CASES = (
     ),
 )
 """One line of the readers table each."""
+
+IRREGULAR_CASES = tuple(_irregular_cases())
+"""Slices that form no regular grid, in all kinds that are written so."""
+
+CASES = (*REGULAR_CASES, *IRREGULAR_CASES)

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from judges.seen import Seen, corner_distance
 
+if TYPE_CHECKING:
+    from judges.planes import Planes
+
 __all__ = [
     "CANNOT",
     "COPIED",
     "ELSEWHERE",
+    "EVENLY",
+    "FIRST_GAP",
     "FLOAT32",
+    "INCOMPLETE",
     "INVALID",
     "KEPT",
     "MEANINGS",
     "PLACE_MM",
+    "RESAMPLED",
     "RIGHT",
     "SERVED",
+    "SINGLE",
+    "STACKS",
     "UNDRAWN",
     "UNSERVED",
+    "UNSHIFTED",
     "VALUES",
     "WRONG",
     "CannotReadError",
     "Meant",
     "outcome",
+    "stacked",
 ]
 
 RIGHT = "right"
@@ -40,6 +51,13 @@ ELSEWHERE = "wrong place"
 APART = "volumes apart"
 UNTIMED = "no times"
 STACKED = "frames stacked"
+EVENLY = "spread evenly"
+FIRST_GAP = "first gap for all"
+UNSHIFTED = "unshifted"
+STACKS = "stacks apart"
+INCOMPLETE = "slices left out"
+SINGLE = "slices one by one"
+RESAMPLED = "resampled"
 CANNOT = "cannot read"
 KEPT = "kept"
 UNSERVED = "kept, frames not served"
@@ -59,6 +77,13 @@ MEANINGS = {
     APART: "each volume comes as an image of its own, without an axis of time",
     UNTIMED: "volumes stand along one axis, without the seconds from one to the next",
     STACKED: "all frames lie in one stack of slices, whatever volume or segment they belong to",
+    EVENLY: "the slices lie evenly between the first and the last",
+    FIRST_GAP: "all slices are as far apart as the first two",
+    UNSHIFTED: "the slices lie straight above each other, without their shift sideways",
+    STACKS: "the slices of each orientation come as a volume",
+    INCOMPLETE: "some slices do not come",
+    SINGLE: "there is no volume: each slice is shown by itself, in its place",
+    RESAMPLED: "another volume has computed voxels on an even grid, with the values of their place",
     CANNOT: "rejected with an error, or not shown",
     KEPT: "an archive: gives every file back byte for byte, and the stored numbers of every frame",
     UNSERVED: "an archive: gives every file back byte for byte, but no frames",
@@ -100,6 +125,8 @@ class Meant:
         The length of the leading axis, where there is one.
     step_s : float, optional
         Seconds from one volume to the next, where they are volumes over time.
+    planes : Planes, optional
+        Places of slices that form no regular grid; `affine_lps` is then that of the first slice.
     """
 
     real: npt.NDArray[Any]
@@ -108,6 +135,7 @@ class Meant:
     max_error: float = 0.0
     volumes: int | None = None
     step_s: float | None = None
+    planes: Planes | None = None
 
     def each(self) -> list[npt.NDArray[Any]]:
         """Return the volumes one by one."""
@@ -128,10 +156,10 @@ def outcome(images: list[Seen], meant: Meant) -> str:
     """Return the outcome of `images` against the expected content."""
     volumes = [volume for image in images for volume in image.each()]
     if len(volumes) != len(meant.each()):
-        return _stacked(volumes, meant)
+        return stacked(volumes, meant)
     turned = [_turned(volume, meant) for volume in volumes]
     if any(one.array.shape != real.shape for one, real in zip(turned, meant.each(), strict=True)):
-        return _stacked(volumes, meant)
+        return stacked(volumes, meant)
     values = _worst(
         [_values(*three, meant) for three in zip(turned, meant.each(), meant.stored(), strict=True)]
     )
@@ -193,7 +221,7 @@ def _place(seen: Seen, meant: Meant) -> str:
     return "" if corner_distance(seen, meant.affine_lps, seen.array.shape) < PLACE_MM else ELSEWHERE
 
 
-def _stacked(volumes: list[Seen], meant: Meant) -> str:
+def stacked(volumes: list[Seen], meant: Meant) -> str:
     """Return the outcome of another number of slices: all frames may still be there."""
     frames = [frame for volume in volumes for frame in _turned(volume, meant).array]
     real = [frame for volume in meant.each() for frame in volume]

@@ -24,10 +24,18 @@ from judges.ohif import ohif, ohif_version
 from judges.orthanc import orthanc, orthanc_version
 from judges.orthanc_dicomweb import orthanc_dicomweb, orthanc_dicomweb_version
 from judges.outcomes import CANNOT, CannotReadError, Meant, outcome
-from judges.readers import read_with_gdcm, read_with_highdicom, read_with_simpleitk
+from judges.plane_outcomes import outcome_on_planes
+from judges.readers import (
+    read_with_gdcm_as_volume,
+    read_with_highdicom,
+    read_with_simpleitk,
+)
 from judges.seen import Seen
 
 __all__ = ["PROGRAMS", "Program", "outcomes_of"]
+
+NO_VOLUME = "not reconstructable"
+"""How OHIF says of slices that it shows them one by one."""
 
 Ask = Callable[[Path, Meant], str]
 """The outcome of the series in this folder (`judges.outcomes`)."""
@@ -58,7 +66,10 @@ def viewing(open_series: Callable[[Path], list[Seen]]) -> Ask:
                 shown[folder] = open_series(folder)
             except CannotReadError:
                 shown[folder] = []
-        return outcome(shown[folder], meant) if shown[folder] else CANNOT
+        if not shown[folder]:
+            return CANNOT
+        judge = outcome if meant.planes is None else outcome_on_planes
+        return judge(shown[folder], meant)
 
     return ask
 
@@ -93,7 +104,16 @@ def page(name: str) -> Iterator[Ask]:
 def planes_of_ohif() -> Iterator[Ask]:
     """Start a browser with OHIF."""
     with ohif() as open_series:
-        yield viewing(open_series)
+
+        def in_planes(folder: Path) -> list[Seen]:
+            try:
+                return open_series(folder)
+            except CannotReadError as error:
+                if NO_VOLUME not in str(error) or len(list(folder.glob("*.dcm"))) == 1:
+                    raise
+                return open_series(folder, layout="")
+
+        yield viewing(in_planes)
 
 
 @contextmanager
@@ -145,7 +165,7 @@ PROGRAMS = (
         name="GDCM",
         asked="`IPPSorter` and `ImageReader`",
         version=partial(version, "python-gdcm"),
-        start=library(read_with_gdcm, ValueError),
+        start=library(read_with_gdcm_as_volume, ValueError),
     ),
     Program(
         name="dcmtk",
@@ -196,7 +216,8 @@ PROGRAMS = (
     Program(
         name="OHIF",
         on_the_web=True,
-        asked="its three planes (MPR) in a browser, before the DICOMweb of `dicomseries serve`",
+        asked="its three planes (MPR) in a browser, before the DICOMweb of `dicomseries serve`; "
+        "slices without them one by one",
         version=ohif_version,
         start=planes_of_ohif,
     ),

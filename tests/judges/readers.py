@@ -22,10 +22,24 @@ from judges.seen import Seen
 __all__ = [
     "read_highdicom_volume",
     "read_with_gdcm",
+    "read_with_gdcm_as_volume",
     "read_with_highdicom",
     "read_with_pydicom",
     "read_with_simpleitk",
 ]
+
+
+UNEVEN = "uneven positions"
+"""The warning of a series for which GDCM's sorter finds no spacing."""
+
+
+def read_with_gdcm_as_volume(folder: Path) -> Seen:
+    """Read one series with GDCM, which rejects what its sorter finds no spacing for."""
+    seen = read_with_gdcm(folder)
+    if UNEVEN in seen.warnings:
+        message = f"GDCM finds no even spacing in {folder}"
+        raise ValueError(message)
+    return seen
 
 
 def read_with_pydicom(folder: Path) -> Seen:
@@ -105,7 +119,7 @@ def read_with_gdcm(folder: Path) -> Seen:
         affine_lps=_affine(
             cosines[0] * first.GetSpacing(0), cosines[1] * first.GetSpacing(1), step, origin
         ),
-        warnings=() if sorted_well and sorter.GetZSpacing() > 0 else ("uneven positions",),
+        warnings=() if sorted_well and sorter.GetZSpacing() > 0 else (UNEVEN,),
     )
 
 

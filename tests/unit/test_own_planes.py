@@ -178,11 +178,23 @@ def test_a_thickness_that_is_not_known_is_not_made_up(tmp_path):
     assert datasets(tmp_path)[0].SliceThickness is None
 
 
-def test_the_receipt_names_readers_that_misplace_the_slices():
+def test_the_receipt_names_readers_that_misplace_the_slices(tmp_path):
     advice = " ".join(dcs.plan(ARRAY, kind="CT", **PLACED).advice)
-    assert "SimpleITK 2.5 spreads the slices evenly" in advice
-    sheared = " ".join(dcs.plan(ARRAY, kind="CT", affine=SHEAR, space="LPS").advice)
-    assert "SimpleITK 2.5 drops the sideways shift" in sheared
+    assert "OHIF 3.13 shows the slices one by one" in advice
+    assert "takes the first gap for all, and writes an interpolated file" in advice
+    for kind, words in (
+        ("CT", "both in wrong places"),
+        ("MR", "dcm2niix 1.0 drops the shift"),
+        ("SC", "OHIF 3.13, SimpleITK 2.5"),
+        ("ParametricMap", "Cornerstone3D 5 lays the slices straight"),
+    ):
+        sheared = " ".join(dcs.plan(ARRAY, kind=kind, affine=SHEAR, space="LPS").advice)
+        assert words in sheared
+    labels = (ARRAY > 0).astype("uint8")
+    receipt = dcs.write(labels, tmp_path / "seg", kind="Segmentation", **PLACED)
+    assert "vtk-dicom 0.8 spreads it evenly" in " ".join(receipt.advice)
+    regular = dcs.plan(ARRAY, kind="CT", spacing=(1, 1, 2)).advice
+    assert "no regular grid" not in " ".join(regular)
 
 
 # ----------------------------------------------------------------------------------- command line

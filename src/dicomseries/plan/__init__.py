@@ -14,6 +14,7 @@ from dicomseries.plan.plan_facts import (
     place_facts,
     plane_columns,
 )
+from dicomseries.plan.reader_advice import plane_advice
 from dicomseries.plan.series_draft import (
     SeriesDraft,
     check_draft,
@@ -52,6 +53,7 @@ __all__ = [
     "moment_facts",
     "place_facts",
     "plan_series",
+    "plane_advice",
     "plane_columns",
     "stacks_of",
 ]

@@ -13,6 +13,7 @@ from dicomseries.standard.attributes.attribute import Attribute
 from dicomseries.standard.known_readers import (
     CORNERSTONE3D,
     DCM2NIIX,
+    DCM2NIIX_LIMITS,
     DCMSTACK,
     DICOM2NIFTI,
     GDCM,
@@ -21,18 +22,27 @@ from dicomseries.standard.known_readers import (
     MCVERTER,
     OHIF,
     OVERLAY_LIMITS,
+    PLANE_LIMITS,
     PYPET2BIDS,
     SIMPLEITK,
     listed,
 )
 from dicomseries.standard.transfer_syntaxes import BY_UID, EXPLICIT_VR_LITTLE_ENDIAN
 
-__all__ = ["reader_advice", "window_advice"]
+__all__ = ["plane_advice", "reader_advice", "window_advice"]
 
 _CLASSIC = {"EnhancedCT": "CT", "EnhancedMR": "MR", "XRay3D": "SC"}
 """Kinds of one file for each slice that replace kinds of one file for all."""
 
 _FLOAT32_BITS = 32
+
+_SITUATIONS = {
+    "mixed-orientations": "several orientations",
+    "slices-sheared": "tilted gantry",
+    "slices-missing": "a slice missing",
+    "spacing-uneven": "uneven",
+}
+"""Code of an irregularity → its name in `PLANE_LIMITS`, the worst first."""
 
 _DRUG, _NUCLIDE = "RadiopharmaceuticalInformationSequence", "RadionuclideCodeSequence"
 
@@ -95,26 +105,48 @@ def _line_advice(grid: Grid) -> Iterator[str]:
 
 def _plane_advice(series: SeriesPlan) -> Iterator[str]:
     """Yield advice about readers that expect a regular grid."""
-    if not isinstance(series.grid, SlicePlanes):
+    form = "files"
+    if series.is_multi_frame:
+        form = "map" if series.value_map.is_float else "file"
+    yield from plane_advice(series.grid, form, is_ct=series.kind in {"CT", "EnhancedCT"})
+
+
+def plane_advice(grid: Grid, form: str, *, is_ct: bool = False) -> Iterator[str]:
+    """Yield advice about readers of slices that form no regular grid; none of others.
+
+    Parameters
+    ----------
+    grid : Grid
+        Regular or not.
+    form : {"files", "file", "map", "segmentation"}
+        Form of the files, as in `PLANE_LIMITS`.
+    is_ct : bool
+        Whether they are CT.
+    """
+    if not isinstance(grid, SlicePlanes):
         return
     yield (
-        f"The slices form no regular grid ({series.grid.summary}): each is written on its own "
-        "plane, and check warns of them (GEO-002 to GEO-009), as readers that build volumes "
-        "misplace them."
+        f"The slices form no regular grid ({grid.summary}): each is written on its own plane, and "
+        "readers that build volumes misplace them."
     )
-    if series.is_multi_frame:
+    codes = [code for code in _SITUATIONS if code in grid.codes]
+    if not codes:
         return
-    codes = series.grid.codes
-    if "slices-sheared" in codes:
-        yield (
-            f"{SIMPLEITK} drops the sideways shift of the slices, {DCM2NIIX} writes a file without "
-            f"it beside one with the tilt corrected, and {HIGHDICOM} rejects them as a volume."
-        )
-    elif codes & {"spacing-uneven", "slices-missing"}:
-        yield (
-            f"{SIMPLEITK} spreads the slices evenly and warns, {DCM2NIIX} writes a file of even "
-            f"slices beside an interpolated one, and {HIGHDICOM} rejects them as a volume."
-        )
+    situation = _SITUATIONS[codes[0]]
+    if form in {"file", "map"} and situation == "a slice missing":
+        situation = "uneven"
+    said = [PLANE_LIMITS.get((situation, form), "")]
+    situation = "uneven" if situation == "a slice missing" else situation
+    of_dcm2niix = DCM2NIIX_LIMITS[situation, ""]
+    if form != "files":
+        of_dcm2niix = DCM2NIIX_LIMITS.get((situation, "file"), of_dcm2niix)
+    if is_ct and (form == "files" or situation == "tilted gantry"):
+        of_dcm2niix = DCM2NIIX_LIMITS.get((situation, "CT"), of_dcm2niix)
+    if form != "segmentation":
+        said.append(of_dcm2niix)
+    text = " ".join(part for part in said if part)
+    if text:
+        yield text
 
 
 def _syntax_advice(uid: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ __all__ = [
     "ADAPTERS",
     "CORNERSTONE3D",
     "DCM2NIIX",
+    "DCM2NIIX_LIMITS",
     "DCMQI",
     "DCMSTACK",
     "DICOM2NIFTI",
@@ -19,6 +20,7 @@ __all__ = [
     "OHIF",
     "ORTHANC",
     "OVERLAY_LIMITS",
+    "PLANE_LIMITS",
     "PYPET2BIDS",
     "SIMPLEITK",
     "VTK_DICOM",
@@ -55,6 +57,61 @@ def listed(*names: str) -> str:
         return last
     return f"{', '.join(first)} and {last}"
 
+
+_TILTED, _UNEVEN, _MISSING = "tilted gantry", "uneven", "a slice missing"
+_SEVERAL = "several orientations"
+
+PLANE_LIMITS = {
+    (_TILTED, "files"): f"{listed(OHIF, SIMPLEITK, CORNERSTONE3D, ITK_WASM)} lay the slices "
+    "straight above each other, without their shift sideways; "
+    f"{listed(HIGHDICOM, DICOM2NIFTI)} reject them as a volume, {VTK_DICOM} resamples them.",
+    (_TILTED, "file"): f"{listed(OHIF, SIMPLEITK, GDCM, CORNERSTONE3D, ITK_WASM)} lay the slices "
+    "straight above each other, without their shift sideways; "
+    f"{listed(HIGHDICOM, DICOM2NIFTI)} reject them as a volume, {VTK_DICOM} resamples them.",
+    (_TILTED, "map"): f"{CORNERSTONE3D} lays the slices straight above each other, without their "
+    f"shift sideways; {HIGHDICOM} rejects them as a volume, {VTK_DICOM} resamples them.",
+    (_TILTED, "segmentation"): f"{listed(CORNERSTONE3D, ITK_WASM)} lay it straight, without the "
+    f"shift sideways; {HIGHDICOM} rejects it as a volume, and {VTK_DICOM} interpolates its labels.",
+    (_UNEVEN, "files"): f"{OHIF} shows the slices one by one; "
+    f"{listed(SIMPLEITK, VTK_DICOM, ITK_WASM)} spread them evenly, {CORNERSTONE3D} lays them "
+    f"evenly in wrong places; {listed(HIGHDICOM, GDCM, DICOM2NIFTI)} reject them as a volume.",
+    (_UNEVEN, "file"): f"{listed(OHIF, VTK_DICOM)} spread the slices evenly; "
+    f"{listed(SIMPLEITK, GDCM, ITK_WASM)} lose the size of their pixels too, {CORNERSTONE3D} lays "
+    f"them evenly in wrong places; {listed(HIGHDICOM, DICOM2NIFTI)} reject them as a volume.",
+    (_UNEVEN, "map"): f"{VTK_DICOM} spreads the slices evenly, {CORNERSTONE3D} lays them evenly in "
+    f"wrong places; {HIGHDICOM} rejects them as a volume.",
+    (_UNEVEN, "segmentation"): f"{VTK_DICOM} spreads it evenly, {listed(CORNERSTONE3D, ITK_WASM)} "
+    f"lay it on even slices in wrong places; {HIGHDICOM} rejects it as a volume.",
+    (_MISSING, "files"): f"{listed(OHIF, SIMPLEITK, VTK_DICOM, ITK_WASM)} spread the slices over "
+    f"the gap, {CORNERSTONE3D} lays them evenly in wrong places; "
+    f"{listed(HIGHDICOM, GDCM, DICOM2NIFTI)} reject them as a volume.",
+    (_SEVERAL, "files"): f"{OHIF} shows the slices one by one; "
+    f"{listed(SIMPLEITK, CORNERSTONE3D, ITK_WASM)} lay all in one stack, in wrong places, and "
+    f"{VTK_DICOM} keeps one orientation; {listed(HIGHDICOM, GDCM, DICOM2NIFTI)} reject them.",
+    (_SEVERAL, "file"): f"{listed(OHIF, SIMPLEITK, GDCM, CORNERSTONE3D, ITK_WASM)} lay all slices "
+    f"in one stack, in wrong places, and {VTK_DICOM} keeps one orientation; "
+    f"{listed(HIGHDICOM, DICOM2NIFTI)} reject them.",
+    (_SEVERAL, "segmentation"): f"{CORNERSTONE3D} lays all slices in one stack, in wrong places, "
+    f"and {VTK_DICOM} keeps one orientation; {listed(HIGHDICOM, ITK_WASM)} reject it.",
+}
+"""What readers make of slices that form no regular grid, by irregularity and form of the files.
+
+`"files"` are one for each slice, `"file"` is one of all frames. A missing slice in one file is as
+uneven slices are; in a segmentation it is one without frames.
+"""
+
+DCM2NIIX_LIMITS = {
+    (_TILTED, "CT"): f"{DCM2NIIX} writes a file without the shift beside one with the tilt "
+    "corrected, both in wrong places.",
+    (_TILTED, ""): f"{DCM2NIIX} drops the shift.",
+    (_UNEVEN, "CT"): f"{DCM2NIIX} takes the first gap for all, and writes an interpolated file "
+    "beside that.",
+    (_UNEVEN, ""): f"{DCM2NIIX} takes the first gap for all.",
+    (_UNEVEN, "file"): f"{DCM2NIIX} spreads them evenly.",
+    (_SEVERAL, ""): f"{DCM2NIIX} writes a file for each orientation.",
+    (_SEVERAL, "file"): f"{DCM2NIIX} rejects them.",
+}
+"""The same of dcm2niix, which has rules for CT."""
 
 OVERLAY_LIMITS = {
     "segmentation alone": f"{OHIF} does not show a Segmentation by itself; `like=` names the "

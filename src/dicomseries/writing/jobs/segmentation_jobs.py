@@ -8,6 +8,7 @@ from dataclasses import replace
 from dicomseries.codecs import syntax_of
 from dicomseries.derivation import PlaneReferences
 from dicomseries.metadata import Metadata
+from dicomseries.plan import plane_advice
 from dicomseries.segmentation import build_segmentation, check_labels, layers_of
 from dicomseries.sources import Volume
 from dicomseries.standard.attributes.attribute import Item, attribute
@@ -133,7 +134,8 @@ def _job(
         has_source=any(element.keyword == "ReferencedSeriesSequence" for element in plan.shared),
         has_overlap=attribute("SegmentsOverlap", "YES") in plan.shared,
     )
-    advice = (*request.advice, *volume.grid.statement.notes, *plan.advice, *in_viewers)
+    of_planes = plane_advice(plan.grid, "segmentation")
+    advice = (*request.advice, *volume.grid.statement.notes, *plan.advice, *of_planes, *in_viewers)
     plan = replace(plan, folder=folder, advice=advice)
     if inheritance is not None:
         plan = inheritance.added_to(plan, None)
