@@ -159,8 +159,9 @@ class DicomSeriesError(Exception):
     def __str__(self) -> str:
         if len(self.faults) > 1:
             return f"{len(self.faults)} faults\n" + "\n".join(f"- {fault}" for fault in self.faults)
-        return (
-            f"{self.where}: expected {self.expected}, given {shortened(self.given)}. {self.remedy}"
+        return Message(
+            f"{self.where}: expected {template_of(self.expected)}, given {shortened(self.given)}. "
+            f"{template_of(self.remedy)}"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

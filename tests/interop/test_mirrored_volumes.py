@@ -135,3 +135,12 @@ def test_a_result_that_keeps_the_private_elements_is_not_mirrored_again(judged, 
     result = volume.derive(volume.array, description="Denoised", keep_private=["GEMS_ACQU_01"])
     result.write(tmp_path / "out")
     np.testing.assert_array_equal(dcs.read(tmp_path / "out").array, in_order(3))
+
+
+@pytest.mark.filterwarnings("ignore::dicomseries.DicomSeriesWarning")
+def test_the_tenth_volume_is_told_apart_by_its_whole_number(tmp_path):
+    stored = (np.arange(12 * 2 * 3 * 4, dtype="int16") % 89).reshape(12, 2, 3, 4)
+    write(tmp_path, 2, stored=stored)
+    expected = stored.copy()
+    expected[::2] = stored[::2, :, ::-1]
+    np.testing.assert_array_equal(dcs.read(tmp_path), expected)

@@ -232,6 +232,22 @@ def test_check_warns_of_irregular_slices_that_contradict_nothing(tmp_path, kind,
         assert {finding.id for finding in findings.warnings} & {"GEO-005", "GEO-006", "GEO-009"}
 
 
+def test_check_sees_no_lost_file_where_the_numbers_of_the_slices_have_no_gap(tmp_path):
+    # Written with one digit and two: "9 " and "10" are neighbours.
+    places = [0, 2, 4, 6, 8, 10, 12, 14, 16, 20, 22]
+    array = np.arange(11 * 4 * 5, dtype="int16").reshape(11, 4, 5)
+    dcs.write(array, tmp_path, kind="CT", positions=places, spacing=(1, 1, 2), sync=False)
+    assert dcs.check(tmp_path, validators=False).errors == ()
+    for path in sorted(tmp_path.glob("*.dcm"))[9:]:
+        dataset = pydicom.dcmread(path)
+        dataset.InstanceNumber += 1
+        dataset.save_as(path)
+    findings = dcs.check(tmp_path, validators=False)
+    assert [finding.id for finding in findings.errors if finding.id.startswith("GEO")] == [
+        "GEO-005"
+    ]
+
+
 @pytest.mark.parametrize(
     ("fault", "code"),
     [

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import field
 from typing import Literal, Self
 
-from dicomseries.errors import Message, ReadError
+from dicomseries.errors import Message, ReadError, template_of
 from dicomseries.lazy_dataclass import dataclass
 
 __all__ = ["Problem", "has_errors"]
@@ -61,7 +61,7 @@ class Problem:
         return cls(code=error.code, level="error", text=text, remedy=error.remedy, cause=error)
 
     def __str__(self) -> str:
-        return f"{self.text}. {self.remedy}"
+        return Message(f"{template_of(self.text)}. {template_of(self.remedy)}")
 
     def error(self, where: str) -> ReadError:
         """Return the error that `read` raises for this problem."""

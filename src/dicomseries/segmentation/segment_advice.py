@@ -86,7 +86,7 @@ def _type_advice(segments: Sequence[Segment], typed_by_label: Collection[int]) -
         more = f" … ({len(coded)} in all)" if len(coded) > _MOST_LABELS else ""
         yield (
             f"Type taken from the name: {_word(coded)} {types}{more}. `segments=` can give another "
-            "`type`."
+            "type."
         )
     untyped = [segment for segment in segments if not segment.is_stated]
     if untyped:

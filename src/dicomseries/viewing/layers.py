@@ -268,7 +268,7 @@ def _in_planes(base: Layer, overlay: Layer) -> Layer:
     slices = None
     if base.places.statement.has_place and overlay.places.statement.has_place:
         slices = slices_in_planes(overlay.places, base.places)
-    if slices is None or slices.lost:
+    if slices is None or (slices.lost and not _are_empty(overlay.volume, slices.of_target)):
         raise OptionError(
             code="overlay-off-grid",
             where="overlay",
@@ -281,6 +281,19 @@ def _in_planes(base: Layer, overlay: Layer) -> Layer:
         volume, grid.shape, slices.relation, slices.of_target, fill=0, dtype=volume.slabs.dtype
     )
     return replace(overlay, volume=replace(volume, slabs=placed, grid=grid), planes=base.planes)
+
+
+def _are_empty(volume: Volume, shown: npt.NDArray[np.intp]) -> bool:
+    """Return whether all other slices than those shown have no voxel but 0.
+
+    Read alone, a segmentation has slices for places at which its irregular source has none.
+    """
+    others = np.setdiff1d(np.arange(volume.slices), shown)
+    for first in range(0, volume.slabs.shape[0], volume.slices):
+        for index in (others + first).tolist():
+            if np.any(volume.slabs.read(index, index + 1)):
+                return False
+    return True
 
 
 def _relation(overlay: Grid, base: Grid) -> ExactRelation | None:

@@ -156,7 +156,7 @@ def test_a_view_shows_irregular_slices_one_by_one(folders, name):
     np.testing.assert_array_equal(shown.layers[0].volume.array, dcs.read(folders[name]))
 
 
-@pytest.mark.parametrize("name", ["uneven", "scout"])
+@pytest.mark.parametrize("name", ["uneven", "missing", "scout"])
 def test_a_picture_and_an_overlay_of_irregular_slices_are_on_their_planes(folders, name, tmp_path):
     pytest.importorskip("PIL")
     labels = np.zeros(STORED.shape, "uint8")
@@ -167,7 +167,7 @@ def test_a_picture_and_an_overlay_of_irregular_slices_are_on_their_planes(folder
     np.testing.assert_array_equal(shown.layers[1].volume.array, labels)
     assert shown.png().startswith(b"\x89PNG")
     with pytest.raises(OptionError) as caught:
-        look(source, overlay=folders["missing"])
+        look(source, overlay=folders["spacings"])
     assert caught.value.code == "overlay-off-grid"
 
 

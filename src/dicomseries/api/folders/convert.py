@@ -13,7 +13,7 @@ from typing import Any, Literal
 from dicomseries import conversion, reading, sinks
 from dicomseries.api.read import read
 from dicomseries.api.read_result import SeriesVolume
-from dicomseries.errors import DicomSeriesError, OptionError
+from dicomseries.errors import DicomSeriesError, Message, OptionError, template_of
 from dicomseries.event_log import LOGGER
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.progress_bar import ProgressReport, progress_report
@@ -247,4 +247,4 @@ def _sidecar(volume: SeriesVolume, attributes: Mapping[str, Any]) -> dict[str, A
 def _failed(row: ConvertedSeries, error: DicomSeriesError | OSError) -> ConvertedSeries:
     code = error.code if isinstance(error, DicomSeriesError) else "system-error"
     LOGGER.info("convert: a series was not converted, code %s", code)
-    return replace(row, reason=" ".join(str(error).split()), code=code)
+    return replace(row, reason=Message(" ".join(template_of(str(error)).split())), code=code)

@@ -201,7 +201,7 @@ def _is_lost(view: SeriesView, volume: PlacedVolume, index: int) -> bool:
     if _are_even_as_stated(view):
         return True
     sources = view.places.sources[volume.start : volume.stop]
-    numbers = [source.instance.number("InstanceNumber", 0) for source in sources]
+    numbers = [source.instance.whole("InstanceNumber", 0) for source in sources]
     steps = np.abs(np.diff(numbers))
     return bool(steps[index] > np.median(steps))
 

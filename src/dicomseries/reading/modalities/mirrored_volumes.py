@@ -79,7 +79,7 @@ def _doubt(instance: Instance) -> str:
         return "these images were derived from it"
     if instance.text("InPlanePhaseEncodingDirection") != "COL":
         return "its phase encoding is not along the columns"
-    if _rule_of(instance) in {2, 3} and instance.number("TemporalPositionIdentifier", 0) < 1:
+    if _rule_of(instance) in {2, 3} and instance.whole("TemporalPositionIdentifier", 0) < 1:
         return "the files do not number their volumes (TemporalPositionIdentifier)"
     return ""
 
@@ -88,4 +88,4 @@ def _is_mirrored(instance: Instance) -> bool:
     rule = _rule_of(instance)
     if rule is None or _doubt(instance):
         return False
-    return instance.number("TemporalPositionIdentifier", 0) % 2 in _REMAINDERS[rule]
+    return instance.whole("TemporalPositionIdentifier", 0) % 2 in _REMAINDERS[rule]

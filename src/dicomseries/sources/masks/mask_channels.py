@@ -58,7 +58,9 @@ class MaskChannels:
                 where="axes",
                 given=f"`axes={axes!r}` with channels and time",
                 expected="channels of one time point: a Segmentation holds no times",
-                remedy="Pass one time point at a time, e.g. array[0] with `axes='czyx'`.",
+                remedy="Write a Segmentation for each time point t, of "
+                f"array[{_index_of_time(axes)}] with `axes='czyx'`. If masks do not overlap, write "
+                "labels with `axes='tzyx'` and `split='time'`.",
             )
         # Channels are read like volumes, in any order of the axes.
         where = arguments.where
@@ -85,3 +87,14 @@ class MaskChannels:
             axes_assumed=False,
             layers=tuple({1: index + 1} for index in range(channels)),
         )
+
+
+def _index_of_time(axes: str) -> str:
+    """Return the index of one time point in an array.
+
+    Examples
+    --------
+    >>> _index_of_time("tczyx"), _index_of_time("ctzyx")
+    ('t', ':, t')
+    """
+    return ", ".join([":"] * max(axes.find("t"), 0) + ["t"])

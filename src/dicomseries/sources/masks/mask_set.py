@@ -297,8 +297,8 @@ def _check_volume(mask: Mask, volume: Volume) -> None:
         where=mask.where,
         given=shape,
         expected="one mask, a volume of one number for each voxel",
-        remedy="Choose one volume with `time_point=`; give channels as an array by itself, with "
-        "`axes='czyx'`.",
+        remedy="Write a Segmentation for each time point, with `time_point=0` and so on; give "
+        "channels as an array by itself, with `axes='czyx'`.",
     )
 
 
