@@ -18,6 +18,7 @@ from dicomseries.derivation import (
     match,
     meaning_of,
     rule_for,
+    screened,
 )
 from dicomseries.derivation.rules.attribute_rules import rules_by_keyword
 from dicomseries.derivation.source.slice_matching import match_pictures
@@ -748,3 +749,43 @@ def test_the_dose_of_one_volume_is_not_that_of_a_mean_over_several():
     ]
     mean = inherited(source, kind=CT, volumes=1)
     assert [values(mean, one.keyword) for one in said] == [None, None, ("120",)]
+
+
+def screened_source(source, kind=EnhancedMR):
+    return screened(source, kind.sop_class_uid).source
+
+
+@pytest.mark.parametrize(
+    ("image_type", "part"),
+    [
+        (("ORIGINAL", "PRIMARY", "P", "ND"), ("PHASE",)),  # Siemens
+        (("ORIGINAL", "PRIMARY", "PHASE MAP", "P", "FFE"), ("PHASE",)),  # Philips
+        (("ORIGINAL", "PRIMARY", "M", "ND"), ("MAGNITUDE",)),
+        (("DERIVED", "PRIMARY", "DIFFUSION", "ADC"), None),
+    ],
+)
+def test_the_image_type_of_a_classic_source_names_the_part_of_complex_numbers(image_type, part):
+    source = screened_source(source_of(attribute("ImageType", *image_type)))
+    assert values(inherited(source, kind=EnhancedMR), "ComplexImageComponent") == part
+
+
+def test_volumes_of_a_classic_source_are_magnitude_and_phase_by_their_image_types():
+    def own(volume, _):
+        yield attribute("ImageType", "ORIGINAL", "PRIMARY", "MP"[volume], "ND")
+
+    source = screened_source(source_of(own=own, volumes=2))
+    found = inherited(source, kind=EnhancedMR)
+    assert column(found, "ComplexImageComponent").values == (("MAGNITUDE",), ("PHASE",))
+
+
+def test_three_zeros_beside_a_b_value_of_0_are_no_direction():
+    said = (
+        attribute("DiffusionBValue", 0.0),
+        attribute("DiffusionGradientOrientation", 0.0, 0.0, 0.0),
+    )
+    source = screened_source(source_of(*said))
+    (item,) = inherited(source, kind=EnhancedMR).metadata.get("MRDiffusionSequence").values
+    assert {one.keyword: one.values for one in item} == {
+        "DiffusionBValue": (0.0,),
+        "DiffusionDirectionality": ("NONE",),
+    }

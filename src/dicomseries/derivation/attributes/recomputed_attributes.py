@@ -23,6 +23,7 @@ from dicomseries.iod import Choice, Kind
 from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
 from dicomseries.standard.attributes.date_times import date_text, is_zone, time_text
 from dicomseries.standard.attributes.decimal_string import format_ds
+from dicomseries.standard.objects.sop_classes import ENHANCED_MR, MR
 
 __all__ = [
     "CHANGES",
@@ -30,6 +31,7 @@ __all__ = [
     "image_type",
     "loss",
     "type_of_derivation",
+    "with_parts",
     "worst",
     "zone_of",
 ]
@@ -79,6 +81,56 @@ def image_type(source: SourceSeries, facts: Facts, kind: Kind) -> Attribute | No
     if len(values) > 2 and len(flavours) == 1:
         values[2] = flavours.pop() or values[2]
     return attribute("ImageType", *values)
+
+
+_PART = "ComplexImageComponent"
+_PARTS = MappingProxyType({"M": "MAGNITUDE", "P": "PHASE", "R": "REAL", "I": "IMAGINARY"})
+"""Value 3 or 4 of ImageType of classic MR → ComplexImageComponent."""
+
+
+def with_parts(source: SourceSeries, sop_class_uid: str) -> SourceSeries:
+    """Return a classic MR source with the part of complex numbers in each frame.
+
+    ImageType of Siemens and Philips names it (M, P, R, I); a multi-frame result requires it.
+
+    Parameters
+    ----------
+    source : SourceSeries
+        Source of any class; one that states the part, or none, is returned unchanged.
+    sop_class_uid : str
+        Class of the result; a class that does not require the part changes nothing.
+
+    Examples
+    --------
+    >>> from dicomseries.derivation.source.source_series import SourceFrame
+    >>> from dicomseries.geometry import Grid
+    >>> image_type = Attribute("ImageType", "CS", ("ORIGINAL", "PRIMARY", "P", "ND"))
+    >>> frame = SourceFrame(
+    ...     sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0),
+    ...     attributes=(image_type,),
+    ... )
+    >>> source = SourceSeries(
+    ...     kind="MR", sop_class_uid=MR, modality="MR", study_uid="1", series_uid="2",
+    ...     frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)),
+    ...     frames=(frame,),
+    ... )
+    >>> with_parts(source, ENHANCED_MR).frames[0].get(_PART).values
+    ('PHASE',)
+    """
+    is_stated = any(member.keyword == _PART for member in source.all_attributes())
+    is_wanted = (source.sop_class_uid, sop_class_uid) == (MR, ENHANCED_MR)
+    if is_stated or not is_wanted:
+        return source
+    frames = []
+    for frame in source.frames:
+        image_type = frame.get("ImageType") or source.get("ImageType")
+        names = () if image_type is None else image_type.values[2:4]
+        parts = [_PARTS[str(name)] for name in names if name in _PARTS]
+        if not parts:
+            return source
+        attributes = (*frame.attributes, attribute(_PART, parts[0]))
+        frames.append(replace(frame, attributes=attributes))
+    return replace(source, frames=tuple(frames))
 
 
 _CONTRASTS = MappingProxyType(

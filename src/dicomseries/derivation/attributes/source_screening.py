@@ -16,6 +16,7 @@ from dicomseries.derivation.attributes.decisions import Decision, by_tag, rule_d
 from dicomseries.derivation.attributes.groups.completed_items import completed
 from dicomseries.derivation.attributes.groups.diffusion_groups import in_groups, whole_diffusion
 from dicomseries.derivation.attributes.legal_values import legal_attribute
+from dicomseries.derivation.attributes.recomputed_attributes import with_parts
 from dicomseries.derivation.rules.attribute_rules import rule_for
 from dicomseries.derivation.source.source_facts import (
     by_keyword,
@@ -135,7 +136,7 @@ def screened(
         leave_out=frozenset(leave_out),
         creators=creators_of(source.all_attributes()),
     )
-    source = in_groups(source, sop_class_uid)
+    source = with_parts(in_groups(source, sop_class_uid), sop_class_uid)
     shared = tuple(screen.top_level(source.shared))
     frames = tuple(map(screen.frame, source.frames))
     shared, frames, diffusion_outcomes = whole_diffusion(shared, frames)

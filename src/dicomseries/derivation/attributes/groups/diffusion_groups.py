@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from dicomseries.derivation.attributes.groups.completed_items import completed
-from dicomseries.derivation.source.source_facts import by_keyword, values_text
+from dicomseries.derivation.source.source_facts import by_keyword, numbers_in, values_text
 from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
 from dicomseries.plan import Column
 from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
@@ -79,13 +79,17 @@ def in_groups(source: SourceSeries, sop_class_uid: str) -> SourceSeries:
 
 
 def _diffusion_item(shared: Iterable[Attribute], frame: SourceFrame) -> Item:
-    """Return the diffusion attributes of a frame as an item."""
+    """Return the diffusion attributes of a frame as an item.
+
+    Three zeros are no direction: scanners write them beside b = 0.
+    """
     members = {}
     for member in (*shared, *frame.attributes):
         if member.keyword in _MEMBERS and not member.is_empty:
             members[member.keyword] = member
     orientation = members.pop(_ORIENTATION, None)
-    if orientation is not None and _DIRECTIONS not in members:
+    is_direction = orientation is not None and any(numbers_in(orientation.values))
+    if orientation is not None and is_direction and _DIRECTIONS not in members:
         members[_DIRECTIONS] = attribute(_DIRECTIONS, (orientation,))
     return tuple(sorted(members.values(), key=lambda member: member.tag))
 
