@@ -181,9 +181,9 @@ def _parse(path: str, data: bytes, size: int) -> Instance:
             raise IncompleteError(len(data) + 1)
     _check_depths(main.elements, encoding.order)
     is_usual = encoding == EXPLICIT and syntax == EXPLICIT_VR_LITTLE_ENDIAN
-    can_recognise = has_preamble and is_usual
     if main.stray_items:
         faults.append(_strays_fault(main.stray_items))
+    can_recognise = has_preamble and is_usual and not faults
     family = Family(
         base={**meta.elements, **main.elements},
         transfer_syntax=syntax,
