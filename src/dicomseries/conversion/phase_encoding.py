@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,10 @@ _LETTERS = {"COL": "j", "COLUMN": "j", "ROW": "i"}
 """InPlanePhaseEncodingDirection → axis of the file: i counts columns, j rows."""
 _GE_SIGNS = {"LINEAR": False, "REVERSE_LINEAR": True}
 """RectilinearPhaseEncodeReordering of GE → whether the direction is that of rising indices."""
+_GE_BLOCK_BYTES = 0x396
+"""Bytes of GE's block behind its start, that are read."""
+_BOTTOM_UP = 2
+"""Order of the lines of k-space that turns the sign round."""
 _GE_PEPOLAR = {0.0: False, 1.0: True}
 """User CV 12 of epi_pepolar → whether all volumes are encoded in the opposite direction."""
 
@@ -95,13 +100,40 @@ def _siemens_spacing_s(
 
 
 def _ge_sign(attributes: Mapping[str, Any]) -> bool | None:
-    """Return the sign since RX27; older software states it in a block without description."""
+    """Return the sign, which RX27 and later state as an attribute."""
     is_positive = _GE_SIGNS.get(str(attributes.get("RectilinearPhaseEncodeReordering")))
+    if is_positive is None:
+        is_positive = _sign_in_block(attributes.get("(0043,102A) GEMS_PARM_01"))
     sequence = str(attributes.get("(0019,109C) GEMS_ACQU_01", ""))
     if is_positive is None or "epi_pepolar" not in sequence:
         return is_positive
     is_opposite = _GE_PEPOLAR.get(_number(attributes, "(0019,10B3)", "GEMS_ACQU_01") or 0.0)
     return None if is_opposite is None else is_positive != is_opposite
+
+
+def _sign_in_block(block: Any) -> bool | None:
+    """Return the sign in GE's block of the user, of echo planar images; None without it.
+
+    The block has no description; the offsets are those that dcm2niix found.
+    """
+    if not isinstance(block, bytes) or len(block) < _GE_BLOCK_BYTES:
+        return None
+    (start,) = struct.unpack_from("<H", block, 24)
+    if len(block) < start + _GE_BLOCK_BYTES:
+        return None
+    (version,) = struct.unpack_from("<f", block, start)
+    if not 5 <= version <= 40:
+        return None
+    is_new = version >= 25.002
+    start += 0x4C if is_new else 0
+    flags, kind, order = (
+        struct.unpack_from("<H", block, start + offset)[0]
+        for offset in (0x30, 0x3A, 0x308 if is_new else 0x394)
+    )
+    if not kind & 0x800:  # not echo planar
+        return None
+    is_positive = not flags & 4
+    return not is_positive if order == _BOTTOM_UP else is_positive
 
 
 def _ge_spacing_s(attributes: Mapping[str, Any]) -> float | None:

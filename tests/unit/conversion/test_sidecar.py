@@ -138,6 +138,35 @@ def test_phase_encoding_of_ge_has_a_sign_where_all_volumes_have_the_same(reorder
     assert not phase_encoding_record(attributes, rows=120, columns=128, csa_number=float)
 
 
+@pytest.mark.parametrize("order", [0, 2])
+@pytest.mark.parametrize("flags", [0, 4])
+@pytest.mark.parametrize("form", [(24.0, 0, 0x394), (26.002, 0x4C, 0x308)])
+def test_phase_encoding_in_the_block_of_ge_is_that_of_dcm2niix(tmp_path, form, flags, order):
+    version, start, order_at = form
+    block = bytearray(2048)
+    struct.pack_into("<H", block, 24, 36)
+    struct.pack_into("<f", block, 36, version)
+    struct.pack_into("<H", block, 36 + start + 0x3A, 0x800)
+    struct.pack_into("<H", block, 36 + start + 0x30, flags)
+    struct.pack_into("<H", block, 36 + start + order_at, order)
+
+    def mark(volume, _, dataset):
+        dataset.TemporalPositionIdentifier = volume + 1
+        parameters = dataset.private_block(0x0043, "GEMS_PARM_01", create=True)
+        parameters.add_new(0x2A, "OB", bytes(block))
+
+    stored = RNG.integers(0, 900, (1, 3, 6, 5)).astype("uint16")
+    series = {"uid": 40, "manufacturer": "GE MEDICAL SYSTEMS"}
+    write_vendor_series(tmp_path / "scan", stored, ORIENTATIONS["axial"], mark, **series)
+    dcs.convert(tmp_path / "scan", tmp_path / "ours", name="%s", format="nii")
+    (tmp_path / "theirs").mkdir()
+    command = [dcm2niix.bin, "-z", "n", "-f", "%s", "-o", tmp_path / "theirs", tmp_path / "scan"]
+    subprocess.run(command, check=True, capture_output=True)
+    direction, _ = in_patient(tmp_path / "ours" / "40.nii")
+    expected, _ = in_patient(tmp_path / "theirs" / "40.nii")
+    np.testing.assert_allclose(direction, expected, atol=1e-6)
+
+
 def test_values_of_other_types_and_units_than_those_of_bids_are_changed():
     grid = Grid(shape=(1, 2, 2), spacing_mm=(1, 1, 1))
     times = (0.0, 14.08, 28.0, 41.92)
