@@ -277,3 +277,17 @@ def test_a_commitment_that_is_not_reported_ends_within_the_time_out(shelf):
     with pytest.raises(NetworkError) as caught:
         open_peer(shelf.url, {**QUICK, "commit_timeout": 0.1}).commit([(CT, "1.2.3.1")])
     assert caught.value.code == "commitment-not-reported"
+    assert "no report within 0.1 s, the option commit_timeout" in str(caught.value)
+
+
+def test_a_retrieval_that_fails_is_not_blamed_on_a_file_of_the_user(shelf, tmp_path):
+    def failing(_):
+        yield 1
+        yield 0xC000, None
+
+    shelf.instances[1:] = []
+    shelf.get = failing
+    with pytest.raises(NetworkError) as caught:
+        fetched(shelf, tmp_path)
+    assert "C000" in str(caught.value)
+    assert "dicomseries check" not in str(caught.value)

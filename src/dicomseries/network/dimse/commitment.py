@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -24,6 +25,8 @@ _PUSH_INSTANCE = "1.2.840.10008.1.20.1.1"
 _REQUEST = 1
 _SUCCESS = 0x0000
 _UNKNOWN_TRANSACTION = 0x0115
+_LOOK_S = 0.5
+"""Longest wait that Ctrl-C does not end, which is a whole one on Windows."""
 _REASONS = {
     0x0110: "the archive failed in processing it",
     0x0112: "the archive does not have it",
@@ -78,11 +81,11 @@ def request_commitment(
         if "Status" not in answer:
             raise association.loss()
         if answer.Status != _SUCCESS:
-            given = answer_text(answer.Status, answer)
-            raise failure(address, "commitment-rejected", given)
-        if not waiting.is_there.wait(settings.commit_timeout):
-            given = f"no report within {settings.commit_timeout:g} s"
-            raise failure(address, "commitment-not-reported", given)
+            rejection = answer_text(answer.Status, answer, is_sending=False)
+            raise failure(address, "commitment-rejected", rejection)
+        if not waiting.has_come_within(settings.commit_timeout):
+            silence = f"no report within {settings.commit_timeout:g} s, the option commit_timeout"
+            raise failure(address, "commitment-not-reported", silence)
     return waiting.commitment()
 
 
@@ -102,6 +105,14 @@ class _Report:
         self._information = information
         self.is_there.set()
         return _SUCCESS, None
+
+    def has_come_within(self, seconds: float) -> bool:
+        """Wait for the report; Ctrl-C ends the wait on every system."""
+        end = time.monotonic() + seconds
+        while not self.is_there.wait(max(min(_LOOK_S, end - time.monotonic()), 0.0)):
+            if time.monotonic() >= end:
+                return False
+        return True
 
     def commitment(self) -> Commitment:
         committed = []

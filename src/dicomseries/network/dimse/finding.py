@@ -133,9 +133,11 @@ def _matches(association: DimseAssociation, identifier: Any) -> Iterator[dict[st
             if match is not None:
                 yield _values(match)
         elif status_meaning(answer.Status).outcome == "refused":
-            raise failure(address, "query-rejected", answer_text(answer.Status, answer))
+            rejection = answer_text(answer.Status, answer, is_sending=False)
+            raise failure(address, "query-rejected", rejection)
         elif answer.Status:
-            LOGGER.warning("the archive answers a search: %s", answer_text(answer.Status, answer))
+            text = answer_text(answer.Status, answer, is_sending=False)
+            LOGGER.warning("the archive answers a search: %s", text)
 
 
 def _values(match: Any) -> dict[str, Any]:

@@ -211,7 +211,7 @@ class _Retrieval:
         failed = int(answer.get("NumberOfFailedSuboperations", 0) or 0)
         self._answer = f"The archive failed to send {counted(failed, 'instance')}"
         if answer.Status != _SOME_FAILED:
-            self._answer = f"{answer_text(answer.Status, answer)} {self._answer}"
+            self._answer = f"{answer_text(answer.Status, answer, is_sending=False)} {self._answer}"
         if status_meaning(answer.Status).outcome == "refused" and not self._files.uids:
             raise failure(self._address, "retrieval-rejected", self._answer)
 

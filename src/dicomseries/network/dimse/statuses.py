@@ -33,6 +33,18 @@ def _refused(text: str, remedy: str) -> StatusMeaning:
 _CHECK = "run `dicomseries check` on the file"
 _ASK = "ask the administrator of the archive"
 _LATER = "send again later, or ask for space in the archive"
+_COMPARE = "compare what it holds"
+_LOG = "look into the log of the archive"
+_OF_OTHER_SERVICES = {
+    _CHECK: _LOG,
+    _COMPARE: _LOG,
+    _LATER: "try again later",
+    f"send again, or {_ASK}": f"try again, or {_ASK}",
+    "send again": "try again",
+    "send it first": _ASK,
+    "write another kind, or ask for support": _ASK,
+}
+"""Remedy of a status of C-STORE → that of the same status of a search or a fetch."""
 _STATUSES: tuple[tuple[int, int, StatusMeaning], ...] = (
     (0x0000, 0x0000, StatusMeaning("stored", "")),
     (0x0001, 0x0001, _warning("stored with a warning")),
@@ -41,7 +53,7 @@ _STATUSES: tuple[tuple[int, int, StatusMeaning], ...] = (
     (
         0xB000,
         0xB000,
-        _warning("stored, but the archive changed attributes", "compare what it holds"),
+        _warning("stored, but the archive changed attributes", _COMPARE),
     ),
     (
         0xB001,
@@ -51,7 +63,7 @@ _STATUSES: tuple[tuple[int, int, StatusMeaning], ...] = (
     (
         0xB006,
         0xB006,
-        _warning("stored, but the archive left out attributes", "compare what it holds"),
+        _warning("stored, but the archive left out attributes", _COMPARE),
     ),
     (
         0xB007,
@@ -65,7 +77,7 @@ _STATUSES: tuple[tuple[int, int, StatusMeaning], ...] = (
     (
         0x0111,
         0x0111,
-        _refused("the archive has an instance of this UID already", "compare what it holds"),
+        _refused("the archive has an instance of this UID already", _COMPARE),
     ),
     (0x0112, 0x0112, _refused("the archive does not know this instance", "send it first")),
     (0x0115, 0x0115, _refused("an argument is not valid", _ASK)),
@@ -140,7 +152,13 @@ def is_busy(status: int | None) -> bool:
     return status is not None and (0xA700 <= status <= 0xA7FF or status == 0x0213)
 
 
-def answer_text(status: int, answer: Any = None, attributes: Iterable[str] = ()) -> str:
+def answer_text(
+    status: int,
+    answer: Any = None,
+    attributes: Iterable[str] = (),
+    *,
+    is_sending: bool = True,
+) -> str:
     """Return the sentence for an answer, with the comment in it.
 
     Parameters
@@ -151,12 +169,16 @@ def answer_text(status: int, answer: Any = None, attributes: Iterable[str] = ())
         The answer, with `ErrorComment`.
     attributes : iterable of str
         Keywords that the archive names.
+    is_sending : bool
+        Whether it answers to C-STORE: a search or a fetch has other remedies.
 
     Examples
     --------
     >>> answer_text(0xA900, attributes=["Rows"])
     'Status A900: the data set does not match its SOP class (Rows); run `dicomseries check` on the
     file.'
+    >>> answer_text(0xC000, is_sending=False)
+    'Status C000: the archive cannot understand or process it; look into the log of the archive.'
     """
     meaning = status_meaning(status)
     if meaning.outcome == "stored":
@@ -168,6 +190,9 @@ def answer_text(status: int, answer: Any = None, attributes: Iterable[str] = ())
         details.append(comment)
     if details:
         text += f" ({', '.join(details)})"
-    if meaning.remedy:
-        text += f"; {meaning.remedy}"
+    remedy = meaning.remedy
+    if not is_sending:
+        remedy = _OF_OTHER_SERVICES.get(remedy, remedy)
+    if remedy:
+        text += f"; {remedy}"
     return text + "."
