@@ -9,7 +9,7 @@ from typing import Any
 from dicomseries.errors import Message, rendered
 from dicomseries.options import Option, options_of
 
-__all__ = ["on_command_line"]
+__all__ = ["flag_of_argument", "on_command_line"]
 
 _OF_OTHER_COMMANDS = {
     "onto": Option(help="of read"),
@@ -57,6 +57,20 @@ def on_command_line(text: Any) -> Any:
     if isinstance(text, Message):
         return rendered(text, _words_of)
     return text
+
+
+def flag_of_argument(name: str) -> str:
+    """Return the flag of an argument of the library; another text as it is.
+
+    Examples
+    --------
+    >>> flag_of_argument("kind"), flag_of_argument("metadata['PatientID']")
+    ('--kind', "metadata['PatientID']")
+    """
+    option = _OPTIONS.get(name)
+    if option is None or not option.help:
+        return name
+    return option.flag_of(name).partition("/")[0]
 
 
 def _words_of(code: str) -> str:

@@ -15,7 +15,7 @@ from datetime import date, time
 from typing import Any, TextIO
 
 from dicomseries.cli.exit_codes import exit_of
-from dicomseries.cli.option_spelling import on_command_line
+from dicomseries.cli.option_spelling import flag_of_argument, on_command_line
 from dicomseries.cli.terminal import is_terminal, printable, rich_table
 from dicomseries.errors import DicomSeriesError, shortened
 from dicomseries.lazy_dataclass import dataclass
@@ -187,6 +187,7 @@ def _parts(error: BaseException) -> dict[str, Any]:
 
 def _block(parts: Mapping[str, Any]) -> str:
     title = str(parts["code"]).replace("-", " ")
+    parts = {**parts, "where": flag_of_argument(str(parts["where"]))}
     if parts["code"] == "no-series":
         title = f'"{parts["where"]}" does not contain a DICOM series'
     shown: tuple[str, ...] = ("where", "given", "expected", "remedy")

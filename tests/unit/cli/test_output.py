@@ -30,7 +30,7 @@ def test_an_error_is_one_block_with_all_five_parts(capsys):
     assert seen.out == ""
     assert seen.err.splitlines() == [
         "error: axes unknown",
-        "  where     axes",
+        "  where     --axes",
         "  given     'abc'",
         "  expected  letters",
         "  remedy    Pass --axes zyx.",
