@@ -129,3 +129,15 @@ def test_verbose_commands_log_on_stderr_and_leave_stdout_to_the_result(capsys, t
     assert "\ndebug: write: " in capsys.readouterr().err
     assert main([*command, str(tmp_path / "third"), *words[:-1]]) == 0
     assert "info:" not in capsys.readouterr().err
+
+
+def test_a_plan_logs_its_stages_and_advice(caplog):
+    caplog.set_level(logging.INFO, logger="dicomseries")
+    dcs.plan(ARRAY, **GRID, metadata=TEXTS)
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages[:2] == [
+        "plan: opened an array of 3x4x5, int16",
+        "plan: planned 3 files of kind CT",
+    ]
+    assert any(message.startswith("advice: RescaleType") for message in messages)
+    assert leaks(caplog.records) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Unpack
 
+from dicomseries.api.write import log_advice_of, log_plans
 from dicomseries.options import PlanKeywords, WriteOptions, checked_options, with_options
 from dicomseries.plan import SeriesPlan
 from dicomseries.progress_bar import progress_report
@@ -45,4 +46,6 @@ def plan(source: MaskSource, **keywords: Unpack[PlanKeywords]) -> SeriesPlan:
         keywords["progress"] = report
         options = checked_options(WriteOptions, keywords, verb="plan")
         _, jobs = prepare(source, options)
+    log_plans(jobs, options, "plan")
+    log_advice_of(jobs, source, keywords)
     return with_others(jobs)

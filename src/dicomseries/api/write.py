@@ -286,17 +286,14 @@ def written(
         keywords["now"] = keywords.get("now") or killed.record.now
     options = checked_options(WriteOptions, keywords)
     request, jobs = plan_jobs(options)
-    _log_plans(jobs, options)
+    log_plans(jobs, options)
     files = _write_files(target, request, jobs, killed)
     seconds = time.perf_counter() - started
     receipts: list[Receipt] = []
     for job, tally in zip(jobs, files.tallies, strict=True):
         receipt = _receipt(target, job, tally, verified=options.verify, seconds=seconds)
         receipts.append(receipt)
-    names_of_masks = _names_of_masks(source)
-    for job in jobs:
-        texts = private_texts(job.plan, source, names_of_masks, *map(keywords.get, _FREE_TEXTS))
-        log_advice(job.plan.advice, texts)
+    log_advice_of(jobs, source, keywords)
     return replace(receipts[0], others=tuple(receipts[1:]), delivery=files.delivery)
 
 
@@ -365,15 +362,27 @@ def _names_of_masks(source: object) -> list[str]:
     return [name.partition(".")[0] for name in os.listdir(source)]  # noqa: PTH208
 
 
-def _log_plans(jobs: Sequence[Job], options: WriteOptions) -> None:
+def log_advice_of(
+    jobs: Sequence[Job], source: object, keywords: WriteKeywords | PlanKeywords
+) -> None:
+    """Log the advice about all series, without texts of the user."""
+    names_of_masks = _names_of_masks(source)
+    for job in jobs:
+        texts = private_texts(job.plan, source, names_of_masks, *map(keywords.get, _FREE_TEXTS))
+        log_advice(job.plan.advice, texts)
+
+
+def log_plans(jobs: Sequence[Job], options: WriteOptions, verb: str = "write") -> None:
+    """Log what is planned."""
     for job in jobs:
         series, slabs = job.plan, job.volume.slabs
         LOGGER.info(
-            "write: opened an array of %s, %s", "x".join(map(str, slabs.shape)), slabs.dtype
+            "%s: opened an array of %s, %s", verb, "x".join(map(str, slabs.shape)), slabs.dtype
         )
-        LOGGER.info("write: planned %d files of kind %s", len(series), series.kind)
+        LOGGER.info("%s: planned %d files of kind %s", verb, len(series), series.kind)
         LOGGER.debug(
-            "write: %s stored as %s with slope %s and intercept %s, error at most %g",
+            "%s: %s stored as %s with slope %s and intercept %s, error at most %g",
+            verb,
             series.value_map.policy.partition("(")[0],
             series.value_map.dtype,
             series.value_map.slope,
@@ -381,7 +390,8 @@ def _log_plans(jobs: Sequence[Job], options: WriteOptions) -> None:
             series.value_map.max_error,
         )
         LOGGER.debug(
-            "write: grid %s, transfer syntax %s, %d slabs, verify %s, sync %s, resume %s",
+            "%s: grid %s, transfer syntax %s, %d slabs, verify %s, sync %s, resume %s",
+            verb,
             "x".join(map(str, series.grid.shape)),
             series.transfer_syntax_uid,
             len(job.slabs),
