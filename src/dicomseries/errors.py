@@ -47,6 +47,7 @@ __all__ = [
     "counted",
     "install_remedy",
     "missing_package",
+    "name_instead",
     "pip_command",
     "rendered",
     "shortened",
@@ -175,6 +176,33 @@ class DicomSeriesError(Exception):
         }
         others = self.faults if len(self.faults) > 1 else ()
         return (_rebuild, (type(self), parts, others))
+
+
+def name_instead(error: DicomSeriesError, path: str, name: str) -> None:
+    """Write another name for a path in all parts of an error.
+
+    What is below the path is written behind two colons.
+
+    Examples
+    --------
+    >>> error = ReadError(code="file-damaged", where="/tmp/x", given="/tmp/x/1.dcm is cut off",
+    ...                   expected="whole files", remedy="Copy them again.")
+    >>> name_instead(error, "/tmp/x", "scans.zip")
+    >>> error.where, error.given
+    ('scans.zip', 'scans.zip::1.dcm is cut off')
+    """
+    pattern = re.compile(rf"{re.escape(path)}([/\\](?=\S))?")
+
+    def named(text: str) -> str:
+        return pattern.sub(lambda match: name + "::" * bool(match[1]), template_of(text))
+
+    for fault in error.faults:
+        fault.where = named(fault.where)
+        if isinstance(fault.given, str):
+            fault.given = Message(named(fault.given))
+        fault.expected = Message(named(fault.expected))
+        fault.remedy = Message(named(fault.remedy))
+    error.where = ", ".join(fault.where for fault in error.faults)
 
 
 def counted(count: int, noun: str) -> str:

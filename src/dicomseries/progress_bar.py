@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["ProgressReport", "progress_bar", "progress_report"]
 
 ProgressReport: TypeAlias = Callable[[int, int, str], object]
-"""Called with slices done, slices in all, and ``"reading"``, ``"copying"`` or ``"writing"``."""
+"""Called with slices (or files) done, all of them, and ``"reading"``, ``"writing"`` and so on.
+
+All of them are 0 while their number is not known.
+"""
 
 
 @contextlib.contextmanager
@@ -104,7 +107,7 @@ def progress_bar(*, lifts_prints: bool = False) -> Iterator[ProgressReport | Non
         def report(done: int, total: int, what: str) -> None:
             if _begins_anew(bar.tasks[0], done, what):
                 bar.reset(task)  # the remaining time is that of this stage
-            bar.update(task, completed=done, total=total, description=what)
+            bar.update(task, completed=done, total=total or None, description=what)
 
         yield report
 

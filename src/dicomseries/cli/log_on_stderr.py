@@ -1,13 +1,17 @@
-"""The log of a command on stderr, for ``--verbose``."""
+"""Logs on stderr, for ``--verbose``."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dicomseries.cli.output import Output
 
-__all__ = ["log_on_stderr"]
+if TYPE_CHECKING:  # most commands need no log
+    import logging
+
+__all__ = ["highdicom_log_on_stderr", "log_on_stderr"]
 
 
 @contextlib.contextmanager
@@ -28,16 +32,47 @@ def log_on_stderr(output: Output) -> Iterator[None]:
 
     from dicomseries.event_log import LOGGER
 
+    level = LOGGER.level
+    LOGGER.setLevel(logging.INFO if output.verbosity == 1 else logging.DEBUG)
+    try:
+        with _handled(LOGGER, output, shows_warnings=output.quiet):
+            yield
+    finally:
+        LOGGER.setLevel(level)
+
+
+@contextlib.contextmanager
+def highdicom_log_on_stderr(output: Output) -> Iterator[None]:
+    """Show what highdicom notes while it converts, if a log is asked for.
+
+    Its warnings would be raw lines on stderr otherwise. Each converted frame is compared anyway.
+
+    Examples
+    --------
+    >>> with highdicom_log_on_stderr(Output()):
+    ...     pass
+    """
+    import logging
+
+    with _handled(logging.getLogger("highdicom"), output, shows_warnings=bool(output.verbosity)):
+        yield
+
+
+@contextlib.contextmanager
+def _handled(logger: logging.Logger, output: Output, *, shows_warnings: bool) -> Iterator[None]:
+    """Give records of a logger to the output, as lines."""
+    import logging
+
     class _Lines(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if output.quiet or record.levelno < logging.WARNING:
+            if not output.verbosity:
+                return
+            if shows_warnings or record.levelno < logging.WARNING:
                 output.logged(record.levelname, record.getMessage())
 
-    handler, level = _Lines(), LOGGER.level
-    LOGGER.addHandler(handler)
-    LOGGER.setLevel(logging.INFO if output.verbosity == 1 else logging.DEBUG)
+    handler = _Lines()
+    logger.addHandler(handler)
     try:
         yield
     finally:
-        LOGGER.setLevel(level)
-        LOGGER.removeHandler(handler)
+        logger.removeHandler(handler)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -13,6 +14,7 @@ from dicomseries.errors import OptionError
 from dicomseries.event_log import LOGGER
 from dicomseries.network.named_series import NamedSeries
 from dicomseries.network.peer_urls import open_peer, shown_url
+from dicomseries.progress_bar import ProgressReport
 
 __all__ = ["fetched_series"]
 
@@ -20,7 +22,11 @@ _PREFIX = "dicomseries-"
 
 
 @contextmanager
-def fetched_series(url: str, options: Mapping[str, Any] | None = None) -> Iterator[str]:
+def fetched_series(
+    url: str,
+    options: Mapping[str, Any] | None = None,
+    report: ProgressReport | None = None,
+) -> Iterator[str]:
     """Give a folder with the instances that a URL names.
 
     The folder is removed afterwards.
@@ -31,6 +37,8 @@ def fetched_series(url: str, options: Mapping[str, Any] | None = None) -> Iterat
         URL of a study, or of a series, in an archive.
     options : mapping, optional
         Of the archive, as in `open_peer`.
+    report : callable, optional
+        Gets the instances that are there, all of them (0 while not known), and "fetching".
 
     Raises
     ------
@@ -56,10 +64,17 @@ def fetched_series(url: str, options: Mapping[str, Any] | None = None) -> Iterat
         raise _study_not_named(url)
     with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
         started = perf_counter()
+        arrived = None if report is None else partial(_report_arrival, report)
         with open_peer(url, options) as peer:
-            count = peer.fetch(named.study_uid, named.series_uid or None, Path(folder))
+            count = peer.fetch(
+                named.study_uid, named.series_uid or None, Path(folder), report=arrived
+            )
         LOGGER.info("fetch: %d instances in %.2f s", count, perf_counter() - started)
         yield folder
+
+
+def _report_arrival(report: ProgressReport, done: int, total: int) -> None:
+    report(done, total, "fetching")
 
 
 def _study_not_named(url: str) -> OptionError:

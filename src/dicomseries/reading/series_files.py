@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from dicomseries import stores
-from dicomseries.errors import OptionError, ReadError, counted
+from dicomseries.errors import (
+    DicomSeriesError,
+    OptionError,
+    ReadError,
+    counted,
+    name_instead,
+)
+from dicomseries.progress_bar import ProgressReport
 from dicomseries.standard.pydicom_objects import is_dataset
 from dicomseries.stores import is_url, masked
 
@@ -103,13 +110,13 @@ def _items(source: Any) -> tuple[Any, ...]:
 
 
 def _not_files(where: str, source: object) -> OptionError:
-    given = f"an object of type {type(source).__name__}"
+    wrong = f"an object of type {type(source).__name__}"
     if isinstance(source, Iterable) and not hasattr(source, "dtype"):
-        given += " that holds no paths and no datasets"
+        wrong += " that holds no paths and no datasets"
     return OptionError(
         code="not-a-path",
         where=where,
-        given=given,
+        given=wrong,
         expected="the path of a folder or file, a URL, several paths, or pydicom datasets",
         remedy="Pass a path: a str or a pathlib.Path; or a list of paths that is not empty.",
     )
@@ -162,12 +169,25 @@ def _shown(path: str) -> str:
 
 @contextmanager
 def local_files(
-    files: SeriesFiles, options: Mapping[str, Any] | None = None
+    files: SeriesFiles,
+    options: Mapping[str, Any] | None = None,
+    report: ProgressReport | None = None,
 ) -> Iterator[LocalFiles]:
     """Give files on this machine for files, a URL, or datasets.
 
     Objects at a URL, a series of an archive, and datasets in memory are put into a private folder,
-    which is removed afterwards. The path of a DICOMDIR gives the files that it lists.
+    which is removed afterwards; errors name the URL instead. The path of a DICOMDIR gives the files
+    that it lists.
+
+    Parameters
+    ----------
+    files : str, or tuple of str or Dataset
+        From `parse_series_files`.
+    options : mapping, optional
+        Of the store or archive.
+    report : callable, optional
+        Gets the files that are there, all of them (0 while not known), and "fetching" or
+        "unpacking".
 
     Raises
     ------
@@ -190,7 +210,10 @@ def local_files(
 
             yield file_set_records.files_of_dicomdir(Path(files))
             return
-        with _copy_of(files, options) as local_path:
+        with (
+            _copy_of(files, options, report) as local_path,
+            _errors_about(files, os.fspath(local_path)),
+        ):
             yield local_path
         return
     names = tuple(item for item in files if isinstance(item, str))
@@ -200,7 +223,19 @@ def local_files(
     with tempfile.TemporaryDirectory(prefix="dicomseries-") as folder:
         for index, dataset in enumerate(files):
             _save_dataset(dataset, Path(folder, f"{index:06d}.dcm"), index)
-        yield folder
+        with _errors_about(files, folder):
+            yield folder
+
+
+@contextmanager
+def _errors_about(files: SeriesFiles, folder: str) -> Iterator[None]:
+    """Name the files in errors, and not the private folder that they are in."""
+    try:
+        yield
+    except DicomSeriesError as error:
+        if folder != files:
+            name_instead(error, folder, name_of_files(files))
+        raise
 
 
 def _is_dicomdir(path: str) -> bool:
@@ -208,15 +243,15 @@ def _is_dicomdir(path: str) -> bool:
 
 
 def _copy_of(
-    path: str, options: Mapping[str, Any] | None
+    path: str, options: Mapping[str, Any] | None, report: ProgressReport | None
 ) -> AbstractContextManager[str | os.PathLike[str]]:
     """Return the context of a path: itself, or a copy of what is at a URL."""
     if is_url(path):
         from dicomseries import network  # noqa: PLC0415 - not needed for files
 
         if network.is_peer_url(path):
-            return network.fetched_series(path, options)
-    return stores.local_copy(path, options)
+            return network.fetched_series(path, options, report)
+    return stores.local_copy(path, options, report)
 
 
 def _save_dataset(dataset: Any, path: Path, index: int) -> None:

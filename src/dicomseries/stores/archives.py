@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
 from dicomseries.errors import ReadError, counted
+from dicomseries.progress_bar import ProgressReport
 
 __all__ = ["unpack_archive"]
 
@@ -38,7 +39,7 @@ class _Member(NamedTuple):
     key: Any
 
 
-def unpack_archive(path: Path, folder: Path) -> None:
+def unpack_archive(path: Path, folder: Path, report: ProgressReport | None = None) -> None:
     """Unpack the files of an archive into a folder.
 
     Folders of the archive are kept, names are not trusted: what would leave the folder, links, and
@@ -50,6 +51,8 @@ def unpack_archive(path: Path, folder: Path) -> None:
         The archive.
     folder : Path
         An empty folder.
+    report : callable, optional
+        Gets the files that are there, all of them, and "unpacking".
 
     Raises
     ------
@@ -61,16 +64,15 @@ def unpack_archive(path: Path, folder: Path) -> None:
     try:
         if path.name.lower().endswith(_ZIP):
             with zipfile.ZipFile(path) as archive:
-                members = [
-                    _Member(item.filename, item.file_size, item)
-                    for item in archive.infolist()
-                    if not item.is_dir()
-                ]
-                _unpack(members, archive.open, path, folder)
+                members = []
+                for item in archive.infolist():
+                    if not item.is_dir():
+                        members.append(_Member(item.filename, item.file_size, item))
+                _unpack(members, archive.open, path, folder, report)
             return
         with tarfile.open(path) as tar:
             files = [_Member(item.name, item.size, item) for item in tar if item.isreg()]
-            _unpack(files, tar.extractfile, path, folder)
+            _unpack(files, tar.extractfile, path, folder, report)
     except ReadError:
         raise
     except _DAMAGED as error:
@@ -86,7 +88,13 @@ def unpack_archive(path: Path, folder: Path) -> None:
         ) from error
 
 
-def _unpack(members: list[_Member], opened: Any, path: Path, folder: Path) -> None:
+def _unpack(
+    members: list[_Member],
+    opened: Any,
+    path: Path,
+    folder: Path,
+    report: ProgressReport | None,
+) -> None:
     size = sum(member.size for member in members)
     if size > _MOST_GAIN * path.stat().st_size:
         raise ReadError(
@@ -105,10 +113,13 @@ def _unpack(members: list[_Member], opened: Any, path: Path, folder: Path) -> No
             expected=f"{size:,} bytes for {counted(len(members), 'file')} while they are read",
             remedy="Free space, or set TMPDIR to a folder on another disk.",
         )
-    for member, target in _targets(members, folder):
+    targets = list(_targets(members, folder))
+    for done, (member, target) in enumerate(targets, 1):
         target.parent.mkdir(parents=True, exist_ok=True)
         with opened(member.key) as stream, target.open("wb") as file:
             _copy(stream, file, member, path)
+        if report is not None:
+            report(done, len(targets), "unpacking")
 
 
 def _targets(members: list[_Member], folder: Path) -> Iterator[tuple[_Member, Path]]:

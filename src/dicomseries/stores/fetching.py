@@ -18,6 +18,7 @@ from typing import Any
 
 from dicomseries.errors import ReadError, SourceError
 from dicomseries.operating_system import usable_processors
+from dicomseries.progress_bar import ProgressReport
 from dicomseries.stores.addresses import is_archive, is_url, masked
 from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, listed
 from dicomseries.stores.opening import CONCURRENCY, open_store
@@ -32,7 +33,9 @@ _PIECE = 8 << 20
 
 @contextmanager
 def local_copy(
-    path: str | os.PathLike[str], options: Mapping[str, Any] | None = None
+    path: str | os.PathLike[str],
+    options: Mapping[str, Any] | None = None,
+    report: ProgressReport | None = None,
 ) -> Iterator[str | os.PathLike[str]]:
     """Give a local path: the path itself, or a URL's copy.
 
@@ -47,6 +50,9 @@ def local_copy(
         URL of a prefix or of one object, or a local path.
     options : mapping, optional
         fsspec's storage options.
+    report : callable, optional
+        Gets the objects that are there, all of them, and "fetching"; of an archive its files and
+        "unpacking".
 
     Raises
     ------
@@ -80,13 +86,13 @@ def local_copy(
         from dicomseries.stores.archives import unpack_archive
 
         with tempfile.TemporaryDirectory(prefix=_PREFIX) as scratch:
-            unpack_archive(Path(path), Path(scratch))
+            unpack_archive(Path(path), Path(scratch), report)
             yield scratch
         return
     store = _open(path, options)
     with tempfile.TemporaryDirectory(prefix=_PREFIX) as scratch:
         with _read_errors(store):
-            _fetch(store, Path(scratch))
+            _fetch(store, Path(scratch), report)
         yield scratch
 
 
@@ -145,7 +151,7 @@ def _read_errors(store: Store) -> Iterator[None]:
         raise _unreadable(where, str(error)) from None
 
 
-def _fetch(store: Store, folder: Path) -> None:
+def _fetch(store: Store, folder: Path, report: ProgressReport | None) -> None:
     """Fetch every object of a prefix, or a single object."""
     where = store.address.where
     sizes = store.list()
@@ -161,13 +167,18 @@ def _fetch(store: Store, folder: Path) -> None:
     paths = {key: _path_in(folder, key, where) for key in sizes if key != PLAN}
     _check_room(sizes, folder, where)
 
-    def is_changed(key: str) -> bool:
-        digest = save(store, key, paths[key])
-        return digests.get(key, digest) != digest
+    def digest_of(key: str) -> str:
+        return save(store, key, paths[key])
 
+    changed = []
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         try:
-            changed = list(itertools.compress(paths, pool.map(is_changed, paths)))
+            fetched = zip(paths, pool.map(digest_of, paths), strict=True)
+            for done, (key, digest) in enumerate(fetched, 1):
+                if digests.get(key, digest) != digest:
+                    changed.append(key)
+                if report is not None:
+                    report(done, len(paths), "fetching")
         finally:
             pool.shutdown(cancel_futures=True)
     _check_unchanged(changed, where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from pathlib import Path
 
@@ -111,3 +112,39 @@ def test_the_command_says_what_it_did(ct, tmp_path, capsys):
     assert (record["files"], record["frames"], record["kept"]) == (5, 5, [])
     assert main(["transcode", str(ct), str(tmp_path / "out"), "--compress", "zip"]) == 3
     assert "rle" in capsys.readouterr().err
+
+
+def test_large_files_are_in_memory_one_by_one(ct, tmp_path, monkeypatch):
+    from dicomseries.api.folders import transcode as module
+
+    under_way, most = set(), []
+    encode_file = module._encode_file
+
+    def counted(name, *arguments):
+        under_way.add(name)
+        most.append(len(under_way))
+        try:
+            return encode_file(name, *arguments)
+        finally:
+            under_way.remove(name)
+
+    monkeypatch.setattr(module, "_encode_file", counted)
+    monkeypatch.setattr(module, "_MOST_BYTES", 1)
+    dcs.transcode(ct, tmp_path / "out", compression="rle", workers=4, sync=False)
+    assert most == [1] * 5
+
+
+def test_what_highdicom_notes_is_a_log_and_no_raw_line(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("highdicom")
+    from highdicom.legacy import LegacyConvertedEnhancedCTImage as Converter
+
+    def converter(*arguments, **options):
+        logging.getLogger("highdicom.legacy.sop").warning("a note of highdicom")
+        return Converter(*arguments, **options)
+
+    monkeypatch.setattr("highdicom.legacy.LegacyConvertedEnhancedCTImage", converter)
+    words = ["transcode", get_testdata_file("CT_small.dcm"), "--to", "enhanced"]
+    assert main([*words, str(tmp_path / "out")]) == 0
+    assert "a note" not in capsys.readouterr().err
+    assert main([*words, str(tmp_path / "again"), "--verbose"]) == 0
+    assert "warning: a note of highdicom\n" in capsys.readouterr().err

@@ -33,6 +33,9 @@ from dicomseries.writing import target_at
 
 __all__ = ["transcode"]
 
+_MOST_BYTES = 1 << 30
+"""Files that are in memory together; a larger one is there alone."""
+
 
 def transcode(
     series: reading.SeriesSource,
@@ -109,7 +112,8 @@ def transcode(
     Notes
     -----
     PS3.5 section 8.2 and annex A. A file whose pixels the transfer syntax cannot hold without loss
-    (floats, single bits, 32 bits) is kept as it is.
+    (floats, single bits, 32 bits) is kept as it is. A file is in memory, and its frames in both
+    forms, while it is encoded: a few at a time, of 1 GiB together; a larger one alone.
 
     Examples
     --------
@@ -128,14 +132,17 @@ def transcode(
     target = target_at(out, storage_options, dicomdir=dicomdir)
     target.check(overwrite=overwrite, resume=False)
     files = reading.parse_series_files(series)
-    with reading.local_files(files, storage_options) as local_files:
+    with (
+        progress_report(progress) as report,
+        reading.local_files(files, storage_options, report) as local_files,
+    ):
         scanned = reading.scan(local_files)
         _check(scanned, files)
         names = _names(_all_paths(scanned), local_files)
         bytes_before = sum(path.stat().st_size for path in names.values())
-        entries = [_entry(found) for found in scanned.series]
+        entries = list(map(_entry, scanned.series))
         sink = target.open_sink_of_objects(entries, overwrite=overwrite, sync=sync, read_back=True)
-        with progress_report(progress) as report, sink, _scratch_folder() as scratch:
+        with sink, _scratch_folder() as scratch:
             form = FilesInForm(paths=names, reasons={}, frames=0)
             if to is not None:
                 form = files_in_form(scanned, names, to, scratch, report)
@@ -264,14 +271,21 @@ def _encoded_files(
 ) -> Iterator[_Encoded]:
     """Yield the files of the target in order; a few are encoded at a time."""
     with ThreadPoolExecutor(workers) as pool:
-        under_way: deque[Future[_Encoded]] = deque()
+        under_way: deque[tuple[int, Future[_Encoded]]] = deque()
+        size_under_way = 0
         try:
             for name, path in names.items():
-                under_way.append(pool.submit(_encode_file, name, path, syntax, loss))
-                if len(under_way) > 2 * workers:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
+                size = path.stat().st_size
+                while under_way and (
+                    len(under_way) > 2 * workers or size_under_way + size > _MOST_BYTES
+                ):
+                    size_before, file = under_way.popleft()
+                    size_under_way -= size_before
+                    yield file.result()
+                size_under_way += size
+                under_way.append((size, pool.submit(_encode_file, name, path, syntax, loss)))
+            for _, file in under_way:
+                yield file.result()
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -10,6 +10,7 @@ from dicomseries.cli import shared_options
 from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine, CommandOption
 from dicomseries.cli.exit_codes import Exit
 from dicomseries.cli.help_sections import examples
+from dicomseries.cli.log_on_stderr import highdicom_log_on_stderr
 from dicomseries.cli.output import Output
 from dicomseries.cli.progress import progress_bar
 from dicomseries.cli.storage_options import storage_options_of
@@ -91,7 +92,7 @@ def transcode(
     import dicomseries as dcs
 
     output: Output = context.obj
-    with progress_bar(output) as progress:
+    with progress_bar(output) as progress, highdicom_log_on_stderr(output):
         receipt = dcs.transcode(
             series,
             out,
