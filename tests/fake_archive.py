@@ -99,10 +99,12 @@ class FakeArchive:
                 rows[uid]["SOPInstanceUID"] = uid
         yield from rows.values()
 
-    def fetch(self, study_uid, series_uid, folder, *, report=None):  # noqa: ARG002 - the protocol
+    def fetch(self, study_uid, series_uid, folder, *, report=None):
         keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid or ""}
         count = 0
         for uid, _ in self._matching(keys):
             Path(folder, f"{uid}.dcm").write_bytes(self.kept[uid])
             count += 1
+            if report is not None:
+                report(count, 0)
         return count

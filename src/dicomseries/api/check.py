@@ -10,6 +10,7 @@ from typing import Any
 from dicomseries import checks, reading
 from dicomseries.errors import GeometryError
 from dicomseries.event_log import LOGGER
+from dicomseries.progress_bar import ProgressReport, progress_report
 from dicomseries.sources import ArraySource, Volume, open_volume
 from dicomseries.writing import in_order_of
 
@@ -25,6 +26,7 @@ def check(
     nan: float | None = None,
     clip: tuple[float, float] | None = None,
     validators: bool = True,
+    progress: ProgressReport | bool | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> checks.Findings:
     """Return the faults of a series on disk.
@@ -49,6 +51,9 @@ def check(
         Range to which the values were clipped, as in `write`.
     validators : bool
         Also ask dciodvfy and dcentvfy, if dicom3tools is installed.
+    progress : bool or callable, optional
+        True shows a bar; a callable gets the files done, all of them (0 while not known), and
+        "fetching" or "unpacking".
     storage_options : mapping, optional
         Of fsspec, for a URL; by default its configuration and the environment.
 
@@ -78,7 +83,11 @@ def check(
     ['VAL-010']
     """
     started = perf_counter()
-    with reading.local_files(reading.parse_series_files(path), storage_options) as local_path:
+    files = reading.parse_series_files(path)
+    with (
+        progress_report(progress) as report,
+        reading.local_files(files, storage_options, report) as local_path,
+    ):
         if against is not None:
             against = _volume_on_grid(local_path, series, against, storage_options)
         findings = checks.check(

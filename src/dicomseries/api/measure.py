@@ -276,9 +276,11 @@ def _measured(
     with ExitStack() as stack:
         report = stack.enter_context(progress_report(progress))
         labels_path = stack.enter_context(
-            reading.local_files(_files_of(segmentation, "segmentation"), storage_options)
+            reading.local_files(_files_of(segmentation, "segmentation"), storage_options, report)
         )
-        source_path = stack.enter_context(reading.local_files(source_files, storage_options))
+        source_path = stack.enter_context(
+            reading.local_files(source_files, storage_options, report)
+        )
         labels = measurements.open_segmentation(labels_path, series=series, threshold=threshold)
         chosen = measurements.choose_source(source_path, labels, source_series)
         further = measurements.parse_numbers(

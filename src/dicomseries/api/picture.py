@@ -198,8 +198,8 @@ progress, storage_options
         keywords["progress"] = report
         try:
             drawn = _opened(
-                stack.enter_context(local_files(result_files, storage_options)),
-                stack.enter_context(local_files(source_files, storage_options)),
+                stack.enter_context(local_files(result_files, storage_options, report)),
+                stack.enter_context(local_files(source_files, storage_options, report)),
                 result_series or _series_of(result),
                 series or _series_of(source),
                 time_point=time_point,

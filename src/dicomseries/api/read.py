@@ -14,6 +14,7 @@ from dicomseries import executors, reading, regridding
 from dicomseries.api.read_result import LazySeriesVolume, SeriesVolume
 from dicomseries.errors import DicomSeriesError, DicomSeriesWarning, OptionError, ReadError
 from dicomseries.event_log import LOGGER
+from dicomseries.progress_bar import ProgressReport, progress_report
 from dicomseries.sources import FrameReader, Volume, array_frames
 from dicomseries.stores import is_archive, is_url
 
@@ -38,6 +39,7 @@ def read(
     same_space: bool = False,
     lazy: Literal[False] = False,
     workers: int | None = None,
+    progress: ProgressReport | bool | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> SeriesVolume: ...
 
@@ -57,6 +59,7 @@ def read(
     same_space: bool = False,
     lazy: Literal[True],
     workers: int | None = None,
+    progress: ProgressReport | bool | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> LazySeriesVolume: ...
 
@@ -76,6 +79,7 @@ def read(
     same_space: bool = False,
     lazy: bool = False,
     workers: int | None = None,
+    progress: ProgressReport | bool | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> SeriesVolume | LazySeriesVolume: ...
 
@@ -94,6 +98,7 @@ def read(
     same_space: bool = False,
     lazy: bool = False,
     workers: int | None = None,
+    progress: ProgressReport | bool | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> SeriesVolume:
     """Read a series as an array with grid and attributes.
@@ -143,6 +148,10 @@ def read(
         reading all.
     workers : int, optional
         Threads that read and decode; the machine's processors if not given.
+    progress : bool or callable, optional
+        True shows a bar; a callable gets the files done, all of them (0 while not known), and
+        "fetching" or "unpacking", then slices and
+        "reading".
     storage_options : mapping, optional
         Of fsspec, for a URL; by default its configuration and the environment.
 
@@ -202,7 +211,10 @@ def read(
     files = reading.parse_series_files(path)
     if lazy and (is_url(files) or is_archive(files) or reading.are_in_memory(files)):
         raise _lazy_without_files(reading.name_of_files(files))
-    with reading.local_files(files, storage_options) as local_path:
+    with (
+        progress_report(progress) as report,
+        reading.local_files(files, storage_options, report) as local_path,
+    ):
         try:
             chosen = slices if onto is None else None
             volume = reading.open_volume(
@@ -235,7 +247,7 @@ def read(
             raise
         shape = "x".join(map(str, volume.slabs.shape))
         LOGGER.info("read: opened a series of %s, %s", shape, volume.slabs.dtype)
-        slabs = volume.slabs if lazy else _in_memory(volume.slabs, count)
+        slabs = volume.slabs if lazy else _in_memory(volume.slabs, count, report)
     LOGGER.info(
         "read: %s %d files in %.2f s",
         "opened" if lazy else "read",
@@ -296,7 +308,7 @@ def _voxel_meaning(tags: reading.SeriesTags, volume: Volume) -> reading.VoxelMea
     return "labels" if volume.volumes is None else "masks"
 
 
-def _in_memory(slabs: FrameReader, workers: int) -> FrameReader:
+def _in_memory(slabs: FrameReader, workers: int, report: ProgressReport | None) -> FrameReader:
     """Return slabs read into one array, by several threads."""
     try:
         array = np.empty(slabs.shape, slabs.dtype)
@@ -304,11 +316,14 @@ def _in_memory(slabs: FrameReader, workers: int) -> FrameReader:
         raise _too_large(slabs) from error
     step = max(_TASK_BYTES // (prod(slabs.shape[1:]) * slabs.dtype.itemsize), slabs.depth, 1)
 
-    def fill(start: int) -> None:
-        slabs.fill(array[start : start + step], start)
+    def fill(start: int) -> int:
+        stop = min(start + step, len(array))
+        slabs.fill(array[start:stop], start)
+        return stop
 
-    for _ in executors.run(fill, range(0, len(array), step), workers=workers):
-        pass
+    for done in executors.run(fill, range(0, len(array), step), workers=workers):
+        if report is not None:
+            report(done, len(array), "reading")
     return array_frames(array)
 
 

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from dicomseries import reading
+from dicomseries.progress_bar import ProgressReport, progress_report
 
 __all__ = ["scan"]
 
 
 def scan(
-    path: reading.SeriesSource, *, storage_options: Mapping[str, Any] | None = None
+    path: reading.SeriesSource,
+    *,
+    progress: ProgressReport | bool | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> reading.Scan:
     """Find every series below a folder.
 
@@ -23,6 +27,9 @@ def scan(
         unfinished writes) and DICOMDIR are skipped. Or a URL: its objects are fetched into a
         private folder, which is removed afterwards; the paths in the result then lead nowhere, as
         those of datasets do.
+    progress : bool or callable, optional
+        True shows a bar; a callable gets the files done, all of them (0 while not known), and
+        "fetching" or "unpacking".
     storage_options : mapping, optional
         Of fsspec, for a URL; by default its configuration and the environment.
 
@@ -52,5 +59,9 @@ def scan(
     >>> [(series.kind, series.rows, len(series.paths)) for series in folder]
     [('CT', 128, 1)]
     """
-    with reading.local_files(reading.parse_series_files(path), storage_options) as local_path:
+    files = reading.parse_series_files(path)
+    with (
+        progress_report(progress) as report,
+        reading.local_files(files, storage_options, report) as local_path,
+    ):
         return reading.scan(local_path)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import http.server
-import os
 import secrets
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError, counted
-from dicomseries.reading import nothing_found, scan
+from dicomseries.reading import LocalFiles, name_of_files, nothing_found, scan
 from dicomseries.viewing import (
     HEADERS,
     SeriesIndex,
@@ -23,13 +22,13 @@ from dicomseries.viewing import (
 __all__ = ["bound_at", "held_at", "serve", "service_of"]
 
 
-def held_at(path: str | os.PathLike[str]) -> SeriesIndex:
+def held_at(path: LocalFiles) -> SeriesIndex:
     """Return an index of the series below a path.
 
     Parameters
     ----------
-    path : path-like
-        A folder, with those below it, or one file.
+    path : path-like, or sequence of str
+        A folder, with those below it, a file, or several of them.
 
     Raises
     ------
@@ -50,11 +49,11 @@ def held_at(path: str | os.PathLike[str]) -> SeriesIndex:
         text = f"{files} not served: without a UID, or with the UID of another file"
         warnings.warn(text, DicomSeriesWarning, stacklevel=2)
     if not scanned.series:
-        raise nothing_found(os.fspath(path), scanned)
+        raise nothing_found(name_of_files(path), scanned)
     if not index.instances:
         raise ReadError(
             code="no-series",
-            where=os.fspath(path),
+            where=name_of_files(path),
             given=f"{counted(scanned.skipped, 'file')} not DICOM",
             expected="the files of at least one series, with their UIDs",
             remedy="Name the folder that holds the files, or one above it.",
@@ -88,7 +87,7 @@ def bound_at(
             where="--port",
             given=f"{port}: {getattr(error, 'strerror', None) or error}",
             expected="a free port of this machine",
-            remedy="Leave --port out, and a free one is scanned.",
+            remedy="Leave --port out, and a free one is taken.",
         ) from error
     with server:
         yield server, f"http://127.0.0.1:{server.server_address[1]}/{token}/"

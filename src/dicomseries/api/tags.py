@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dicomseries import reading
+from dicomseries.progress_bar import ProgressReport, progress_report
 
 __all__ = ["tags"]
 
@@ -14,6 +15,7 @@ def tags(
     path: reading.SeriesSource,
     *,
     series: str | None = None,
+    progress: ProgressReport | bool | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> reading.SeriesTags:
     """Return the attributes of a series by keyword.
@@ -26,6 +28,9 @@ def tags(
     series : str, optional
         SeriesInstanceUID, if the folder holds several; ``"UID/part"`` if one of them has
         several parts (`Series.choice`).
+    progress : bool or callable, optional
+        True shows a bar; a callable gets the files done, all of them (0 while not known), and
+        "fetching" or "unpacking".
     storage_options : mapping, optional
         Of fsspec, for a URL; by default its configuration and the environment.
 
@@ -50,5 +55,9 @@ def tags(
     >>> attributes["Modality"], attributes["0028,0030"], attributes["(0043,104E) GEMS_PARM_01"]
     ('CT', [0.661468, 0.661468], 10.60060977935791)
     """
-    with reading.local_files(reading.parse_series_files(path), storage_options) as local_path:
+    files = reading.parse_series_files(path)
+    with (
+        progress_report(progress) as report,
+        reading.local_files(files, storage_options, report) as local_path,
+    ):
         return reading.tags(local_path, series=series)

@@ -126,7 +126,7 @@ def look(
     path: LocalFiles,
     *,
     series: str | None = None,
-    overlay: str | os.PathLike[str] | None = None,
+    overlay: LocalFiles | None = None,
 ) -> Look:
     """Open a series to look at it.
 

@@ -217,7 +217,7 @@ storage_options
     files = _files_of(source)
     with progress_report(progress) as report, ExitStack() as stack:
         try:
-            local = stack.enter_context(local_files(files, storage_options))
+            local = stack.enter_context(local_files(files, storage_options, report))
             chosen = _chosen(local, series or getattr(source, "series", None))
             run = replace(result, source=chosen, report=report, first_number=_first(result, chosen))
             delivery = None

@@ -395,6 +395,7 @@ def test_read_saves_what_was_asked_for(monkeypatch, capsys, tmp_path, flags, val
     assert main(["read", "scans", str(out), "--series", "1.2", "--json", *flags]) == 0
     assert asked == {
         "path": "scans",
+        "progress": None,
         "series": "1.2",
         "values": values,
         "slices": None,
@@ -618,3 +619,12 @@ def test_tags_of_many_slices_stay_readable(tmp_path, capsys):
     assert "…, [0.0, 0.0, 198.0]] (100 values)" in shown
     assert main(["tags", str(tmp_path / "out"), "--all"]) == 0
     assert "[0.0, 0.0, 100.0]" in capsys.readouterr().out
+
+
+def test_an_unknown_kind_names_the_option(capsys, tmp_path):
+    np.save(tmp_path / "v.npy", np.zeros((2, 3, 4), "int16"))
+    words = ["write", str(tmp_path / "v.npy"), str(tmp_path / "out"), "--spacing", "1", "1", "1"]
+    assert main([*words, "--kind", "foo"]) == 3
+    assert "  where     --kind\n" in capsys.readouterr().err
+    assert main([*words, "--kind", "foo", "--json"]) == 3
+    assert json.loads(capsys.readouterr().err)["error"]["where"] == "kind"

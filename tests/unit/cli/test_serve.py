@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from pathlib import Path
 
@@ -63,3 +65,20 @@ def test_what_holds_no_series_is_rejected(series, capsys, where):
     Path("text").write_text("no DICOM", encoding="utf-8")
     assert run(["serve", where]) == 3
     assert f'"{where}" does not contain a DICOM series' in capsys.readouterr().err
+
+
+def test_an_archive_is_served_for_as_long_as_the_command_runs(series, monkeypatch, capsys):
+    path = shutil.make_archive("scans", "zip", series)
+    answers = []
+
+    def answer_once(server, poll_interval):
+        url = json.loads(capsys.readouterr().out)["url"] + "studies"
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - our own
+            answers.append(json.load(answer)[0]["00201208"]["Value"])
+        thread.join()
+
+    monkeypatch.setattr("socketserver.BaseServer.serve_forever", answer_once)
+    assert run(["serve", path, "--json"]) == 0
+    assert answers == [[3]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -165,3 +166,10 @@ def test_another_viewer_ends_with_ctrl_c_too(series):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_series_and_overlay_may_be_archives(series, capsys):
+    path = shutil.make_archive("scans", "zip", series)
+    assert run(["view", path, "--overlay", path, "--html", "a.html", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["series"] == path
+    assert "Doe^Jane" in Path("a.html").read_text(encoding="utf-8")

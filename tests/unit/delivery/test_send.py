@@ -18,6 +18,7 @@ from dicomseries.errors import (
     SendInterrupted,
     TargetError,
 )
+from dicomseries.network import Commitment
 from fake_archive import URL
 
 
@@ -188,3 +189,22 @@ def test_a_folder_is_not_an_archive(ct):
     with pytest.raises(OptionError) as caught:
         dcs.send(ct, str(ct))
     assert caught.value.code == "not-an-archive"
+
+
+def test_confirm_reports_that_it_waits_and_what_comes_back(archive, ct):
+    archive.commit = lambda references: Commitment(
+        committed=tuple(uid for _, uid in references), failed={}
+    )
+    reports = []
+    dcs.send(ct, URL, confirm=True, progress=lambda *report: reports.append(report))
+    assert reports.index((0, 0, "waiting for storage commitment")) == 6
+    assert reports[-1] == (5, 5, "fetching back")
+
+
+def test_ctrl_c_while_it_waits_says_that_nothing_is_confirmed(archive, ct):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    archive.commit = interrupt
+    with pytest.raises(SendInterrupted, match="kept 5 instances, not confirmed yet"):
+        dcs.send(ct, URL, confirm=True)

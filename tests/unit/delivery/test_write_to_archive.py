@@ -155,3 +155,23 @@ def test_dates_are_ranges_of_the_standard(archive, monkeypatch):
     assert [keys["StudyDate"] for _, keys in asked] == list(dates.values())
     with pytest.raises(OptionError, match="2026-13"):
         dcs.find(URL, date="2026-13")
+
+
+@pytest.mark.parametrize("verb", [dcs.read, dcs.scan, dcs.tags, dcs.check])
+def test_the_fetch_of_a_series_is_reported(archive, ct, verb):
+    dcs.send(ct, URL)
+    url = dcs.find(dcs.find(URL)[0].url)[0].url
+    reports = []
+    verb(url, progress=lambda *report: reports.append(report))
+    assert reports[:5] == [(count, 0, "fetching") for count in range(1, 6)]
+    assert reports[-1] == ((5, 5, "reading") if verb is dcs.read else (5, 0, "fetching"))
+
+
+@pytest.mark.parametrize("verb", [dcs.read, dcs.tags, dcs.check])
+def test_an_error_names_the_url_and_no_private_folder(archive, ct, tmp_path, verb):
+    dcs.send(ct, URL)
+    dcs.write(ARRAY, tmp_path / "other", like=ct, verify=False)
+    dcs.send(tmp_path / "other", URL)
+    with pytest.raises(dcs.DicomSeriesError) as caught:
+        verb(dcs.find(URL)[0].url)
+    assert (caught.value.code, caught.value.where) == ("several-series", URL)

@@ -125,3 +125,14 @@ def test_an_archive_without_dicom_files_says_so(tmp_path):
         archive.writestr("notes.txt", "x")
     with pytest.raises(ReadError, match="does not contain a DICOM series"):
         dcs.read(tmp_path / "a.zip")
+
+
+def test_unpacking_is_reported_and_errors_name_the_archive(series, tmp_path):
+    path = packed(series, tmp_path / "scans.zip")
+    reports = []
+    dcs.scan(path, progress=lambda *report: reports.append(report))
+    assert reports[-1] == (4, 4, "unpacking")
+    with pytest.raises(ReadError) as caught:
+        dcs.read(path, series="1.2.3")
+    assert (caught.value.code, caught.value.where) == ("series-not-found", str(path))
+    assert "dicomseries-" not in str(caught.value)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from dicomseries import reading
 from dicomseries.errors import DicomSeriesError, NetworkError
+from dicomseries.event_log import LOGGER
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.network import InstanceFile, Peer
+from dicomseries.progress_bar import ProgressReport
 from dicomseries.reports import Confirmation
 
 __all__ = ["confirmed", "listed_uids"]
@@ -59,7 +62,9 @@ def listed_uids(peer: Peer, instances: Sequence[InstanceFile]) -> set[str]:
     return uids
 
 
-def confirmed(peer: Peer, instances: Sequence[InstanceFile]) -> Confirmation:
+def confirmed(
+    peer: Peer, instances: Sequence[InstanceFile], report: ProgressReport | None = None
+) -> Confirmation:
     """Ask an archive for instances, fetch them and compare.
 
     Series are fetched one by one into a private folder.
@@ -70,9 +75,13 @@ def confirmed(peer: Peer, instances: Sequence[InstanceFile]) -> Confirmation:
         The archive.
     instances : sequence of InstanceFile
         That it should have.
+    report : callable, optional
+        Gets the instances done, all of them, and "waiting for storage commitment" or "fetching
+        back".
     """
     sums = _Sums()
-    _ask_commitment(peer, instances, sums)
+    _ask_commitment(peer, instances, sums, report)
+    done = 0
     by_series: dict[tuple[str, str], list[InstanceFile]] = {}
     for instance in instances:
         by_series.setdefault((instance.study_uid, instance.series_uid), []).append(instance)
@@ -81,10 +90,14 @@ def confirmed(peer: Peer, instances: Sequence[InstanceFile]) -> Confirmation:
             uids = listed_uids(peer, members)
             sums.listed += sum(member.sop_instance_uid in uids for member in members)
             with tempfile.TemporaryDirectory(prefix="dicomseries-") as folder:
-                peer.fetch(study_uid, series_uid, Path(folder))
+                arrived = None
+                if report is not None:
+                    arrived = partial(_report_arrival, report, done, len(instances))
+                peer.fetch(study_uid, series_uid, Path(folder), report=arrived)
                 _compare(members, Path(folder), sums)
         except DicomSeriesError as error:
             sums.faults.append(f"series {series_uid}: {error}")
+        done += len(members)
     return Confirmation(
         instances=len(instances),
         committed=sums.committed,
@@ -97,11 +110,23 @@ def confirmed(peer: Peer, instances: Sequence[InstanceFile]) -> Confirmation:
     )
 
 
-def _ask_commitment(peer: Peer, instances: Sequence[InstanceFile], sums: _Sums) -> None:
+def _report_arrival(report: ProgressReport, before: int, total: int, count: int, _: int) -> None:
+    report(before + count, total, "fetching back")
+
+
+def _ask_commitment(
+    peer: Peer,
+    instances: Sequence[InstanceFile],
+    sums: _Sums,
+    report: ProgressReport | None,
+) -> None:
     """Ask for storage commitment, where the archive has it."""
     commit = getattr(peer, "commit", None)
     if commit is None:
         return
+    LOGGER.info("send: waiting for storage commitment")
+    if report is not None:
+        report(0, 0, "waiting for storage commitment")
     references = [(instance.sop_class_uid, instance.sop_instance_uid) for instance in instances]
     try:
         answer = commit(references)

@@ -65,8 +65,8 @@ def find(
         Of the archive: ``dicom://AET@host:port`` or ``https://host/dicom-web``. If it names a
         study, its series are found.
     patient_id, patient_name, accession, description : str, optional
-        Values to match; ``*`` stands for any text, ``?`` for one character. The description is that
-        of the study, or of the series.
+        Values to match; ``*`` stands for any text, ``?`` for one character. `description` is
+        StudyDescription; SeriesDescription if the URL names a study.
     date : str, optional
         Of the study: ``"2026-11-28"``; or a range, ``"2026-11-01:2026-11-30"``, open on one side if
         you like.

@@ -70,14 +70,17 @@ def send(
         Send instances that the archive has already, too. Otherwise it is asked which ones it has;
         if it does not answer queries, the file of `receipt` says so.
     confirm : bool
-        Fetch every instance back afterwards, and compare attributes and pixels.
+        Ask for storage commitment where there is one (DIMSE), fetch every instance back, and
+        compare attributes and pixels. The archive has 60 s to report, or what the option
+        ``commit_timeout`` says.
     receipt : path-like, optional
         JSON file for the receipt, also after a failure or Ctrl-C. If it exists, it is the receipt
         of an earlier `send` to the same archive, and is replaced.
     dry_run : bool
         Connect and ask, but send nothing.
     progress : bool or callable, optional
-        True shows a bar; a callable gets the instances done, all of them, and "sending".
+        True shows a bar; a callable gets the instances done, all of them, and "fetching" (of a
+        source at a URL), "sending", "waiting for storage commitment" or "fetching back".
     storage_options : mapping, optional
         Of the archive: ``timeout`` in seconds, ``retries``; files of TLS ``ca_certificate``,
         ``certificate``, ``key``; ``associations`` of DIMSE; ``auth`` and ``headers`` of DICOMweb.
@@ -119,7 +122,7 @@ def send(
     with progress_report(progress) as report, ExitStack() as stack:
         try:
             files = _files_of(source)
-            local = stack.enter_context(reading.local_files(files, source_options))
+            local = stack.enter_context(reading.local_files(files, source_options, report))
             chosen = reading.files_to_send(local, series or _series_of(source))
             delivery.take(chosen)
             peer = stack.enter_context(open_peer(url, storage_options))
@@ -142,16 +145,15 @@ def _sent(
         delivery.send(peer, report)
         result = delivery.receipt()
         if is_confirmed:
-            there = {
-                instance.sop_instance_uid for instance in result.instances if instance.is_there
-            }
-            instances = [item for item in delivery.instances if item.sop_instance_uid in there]
-            result = replace(delivery.receipt(), confirmation=confirmed(peer, instances))
+            instances = delivery.stored_files(result)
+            result = replace(delivery.receipt(), confirmation=confirmed(peer, instances, report))
     except KeyboardInterrupt:
         result = delivery.receipt()
         delivery.keep(result)
         total = counted(len(result.instances), "instance")
         text = f"{result.to} has kept {result.stored} of {total}; send again for the others"
+        if not result.faults:
+            text = f"{result.to} has kept {total}, not confirmed yet; send again to confirm them"
         raise SendInterrupted(text, receipt=result) from None
     delivery.keep(result)
     LOGGER.info("send: %d of %d instances are there", result.stored, len(result.instances))

@@ -119,7 +119,10 @@ def convert(
             remedy="Pass one of them, or leave `even=` out.",
         )
     files = reading.parse_series_files(folder)
-    with reading.local_files(files, storage_options) as local_path:
+    with (
+        progress_report(progress) as report,
+        reading.local_files(files, storage_options, report) as local_path,
+    ):
         scanned = reading.scan(local_path)
         if not scanned.series:
             raise reading.nothing_found(reading.name_of_files(files), scanned)
@@ -134,11 +137,10 @@ def convert(
         )
         sinks.make_folder(target.folder)
         rows: list[ConvertedSeries] = []
-        with progress_report(progress) as report:
-            for done, series in enumerate(scanned.series):
-                rows += target.converted(series)
-                if report is not None:
-                    report(done + 1, len(scanned.series), "converting")
+        for done, series in enumerate(scanned.series, 1):
+            rows += target.converted(series)
+            if report is not None:
+                report(done, len(scanned.series), "converting")
     broken = tuple(problem.text for problem in scanned.problems)
     return ConversionReport(
         out=os.fspath(out), rows=tuple(rows), skipped=scanned.skipped, broken=broken

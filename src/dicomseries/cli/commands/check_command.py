@@ -14,6 +14,7 @@ from dicomseries.cli.help_sections import Sectioned, examples
 from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output, table
 from dicomseries.cli.parse_arguments import arguments_of
+from dicomseries.cli.progress import progress_bar
 from dicomseries.cli.storage_options import shown, storage_options_of
 from dicomseries.cli.terminal import is_terminal, printable
 from dicomseries.errors import counted
@@ -104,16 +105,18 @@ def check(
     expected: Any = against
     if against is not None and geometry:
         expected = dcs.open_volume(against, **geometry, storage_options=access)
-    findings = dcs.check(
-        series,
-        series=uid,
-        against=expected,
-        max_error=max_error,
-        nan=nan,
-        clip=clip,
-        validators=not no_validators,
-        storage_options=access,
-    )
+    with progress_bar(output) as progress:
+        findings = dcs.check(
+            series,
+            series=uid,
+            against=expected,
+            max_error=max_error,
+            nan=nan,
+            clip=clip,
+            validators=not no_validators,
+            progress=progress,
+            storage_options=access,
+        )
     return _report(shown(series), findings, output)
 
 

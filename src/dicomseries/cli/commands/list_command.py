@@ -13,6 +13,7 @@ from dicomseries.cli.commands.network import archive_options as archive
 from dicomseries.cli.help_sections import Sectioned, examples
 from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output, table
+from dicomseries.cli.progress import progress_bar
 from dicomseries.cli.storage_options import shown
 from dicomseries.cli.terminal import is_terminal, printable
 from dicomseries.cli.terminal import preview as show_preview
@@ -83,7 +84,8 @@ def list_series(
             listing.to_dict(),
         )
         return
-    scan = dcs.scan(folder, storage_options=options)
+    with progress_bar(output) as progress:
+        scan = dcs.scan(folder, progress=progress, storage_options=options)
     if not scan.series:
         from dicomseries.reading import nothing_found
 

@@ -9,7 +9,9 @@ import click
 from dicomseries.cli import shared_options, terminal
 from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine, CommandOption
 from dicomseries.cli.help_sections import examples
+from dicomseries.cli.output import Output
 from dicomseries.cli.parse_arguments import entries_of_axes, slices_of
+from dicomseries.cli.progress import progress_bar
 from dicomseries.cli.storage_options import storage_options_of
 from dicomseries.errors import OptionError, counted
 from dicomseries.volume_axes import axis_words, record_of_volumes
@@ -155,20 +157,23 @@ def read(
     import dicomseries as dcs
     from dicomseries import drawing
 
-    volume: SeriesVolume = dcs.read(
-        series,
-        series=uid,
-        values="stored" if stored else "real",
-        slices=None if slices is None else slices_of(slices),
-        stack=stack,
-        even=cast("Any", even),
-        onto=onto,
-        resample=cast("Any", resample),
-        fill=fill,
-        same_space=same_space,
-        workers=workers,
-        storage_options=storage_options_of(storage_options),
-    )
+    output: Output = context.obj
+    with progress_bar(output) as progress:
+        volume: SeriesVolume = dcs.read(
+            series,
+            series=uid,
+            values="stored" if stored else "real",
+            slices=None if slices is None else slices_of(slices),
+            stack=stack,
+            even=cast("Any", even),
+            onto=onto,
+            resample=cast("Any", resample),
+            fill=fill,
+            same_space=same_space,
+            workers=workers,
+            progress=progress,
+            storage_options=storage_options_of(storage_options),
+        )
     if segment is not None:
         volume = volume.segment(_segment(segment, volume))
     if pick:
@@ -200,7 +205,7 @@ def read(
         text += f"\nreal = {volume.slope} * stored + {volume.intercept}"
     if preview:
         text += terminal.preview(volume)
-    context.obj.result(text, record)
+    output.result(text, record)
 
 
 def _segment(text: str, volume: SeriesVolume) -> int | str:

@@ -10,6 +10,7 @@ from dicomseries.cli import shared_options
 from dicomseries.cli.click_commands.command_line import CommandArgument, CommandLine, CommandOption
 from dicomseries.cli.help_sections import examples
 from dicomseries.cli.output import Output, plain
+from dicomseries.cli.progress import progress_bar
 from dicomseries.cli.storage_options import storage_options_of
 from dicomseries.cli.terminal import printable
 
@@ -53,9 +54,11 @@ def tags(
 
     output: Output = context.obj
     access = storage_options_of(storage_options)
+    with progress_bar(output) as progress:
+        every = dcs.tags(path, series=series, progress=progress, storage_options=access)
     attributes: dict[str, Any] = {}
     lines = []
-    for name, value in dcs.tags(path, series=series, storage_options=access).items():
+    for name, value in every.items():
         if not (no_private and is_private(name)):
             attributes[name] = value
             lines.append(f"{printable(name)}: {_text(value, in_full=every_value)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import webbrowser
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import click
@@ -14,7 +15,8 @@ from dicomseries.cli.click_commands.command_line import CommandArgument, Command
 from dicomseries.cli.exit_codes import CommandLineError
 from dicomseries.cli.help_sections import examples
 from dicomseries.cli.output import Output
-from dicomseries.cli.storage_options import storage_options_of
+from dicomseries.cli.progress import progress_bar
+from dicomseries.cli.storage_options import shown, storage_options_of
 
 __all__ = ["register", "view"]
 
@@ -36,7 +38,7 @@ def register(app: CommandLine) -> None:
 def view(
     context: click.Context,
     series: Annotated[
-        str, CommandArgument(metavar="SERIES", help="Folder, file or URL of the series.")
+        str, CommandArgument(metavar="SERIES", help="Folder, file, archive or URL of the series.")
     ],
     *,
     uid: shared_options.Series = None,
@@ -84,49 +86,59 @@ def view(
     """
     from dicomseries.api import look, opened_in
     from dicomseries.reading import local_files
-    from dicomseries.sinks import check_free, save_bytes
-    from dicomseries.stores import is_url
+    from dicomseries.sinks import check_free
 
     output: Output = context.obj
-    if is_url(series):  # fetched into a private folder for as long as it is shown
-        with local_files(series, storage_options_of(storage_options)) as folder:
-            view(
-                context,
-                str(folder),
-                uid=uid,
-                overlay=overlay,
-                html=html,
-                png=png,
-                no_open=no_open,
-                viewer=viewer,
-                ohif_dist=ohif_dist,
-                overwrite=overwrite,
-            )
-        return
-    if viewer is not None or ohif_dist is not None:
+    is_quick_look = viewer is None and ohif_dist is None
+    if not is_quick_look:
         _check_alone(viewer, overlay=overlay, html=html, png=png)
-        with opened_in(viewer or "ohif", series, series=uid, program=ohif_dist) as server:
-            _run(server, series, output, opens_browser=not no_open)
-        return
-    for path in filter(None, (html, png)):
+    targets = {"html": html, "png": png}
+    for path in filter(None, targets.values()):
         check_free(path, overwrite=overwrite)
-    quick_look = look(series, series=uid, overlay=overlay)
-    files: dict[str, tuple[str, bytes]] = {}
-    if html is not None:
-        files["html"] = (html, quick_look.html().encode("utf-8"))
-    if png is not None:
-        files["png"] = (png, quick_look.png())
+    options = storage_options_of(storage_options)
+    # What is fetched or unpacked stays in a private folder for as long as it is shown.
+    with contextlib.ExitStack() as stack:
+        with progress_bar(output) as progress:
+            files = stack.enter_context(local_files(series, options, progress))
+            others = None
+            if overlay is not None:
+                others = stack.enter_context(local_files(overlay, options, progress))
+        if is_quick_look:
+            quick_look = look(files, series=uid, overlay=others)
+            if any(targets.values()):
+                _save(quick_look, targets, shown(series), output, overwrite=overwrite)
+                return
+            server = stack.enter_context(quick_look.opened())
+        else:
+            opened = opened_in(viewer or "ohif", files, series=uid, program=ohif_dist)
+            server = stack.enter_context(opened)
+        _run(server, shown(series), output, opens_browser=not no_open)
+
+
+def _save(
+    quick_look: Any,
+    targets: Mapping[str, str | None],
+    series: str,
+    output: Output,
+    *,
+    overwrite: bool,
+) -> None:
+    """Save page and picture, and say so."""
+    from dicomseries.sinks import save_bytes
+
+    contents: dict[str, bytes] = {}
+    if targets["html"] is not None:
+        contents["html"] = quick_look.html().encode("utf-8")
+    if targets["png"] is not None:
+        contents["png"] = quick_look.png()
     lines = []
-    paths = {}
-    for name, (path, content) in files.items():
+    record = {"series": series}
+    for name, content in contents.items():
+        path = str(targets[name])
         save_bytes(path, content, overwrite=overwrite)
         lines.append(f"{path}: {len(content):,} bytes")
-        paths[name] = path
-    if files:
-        output.result("\n".join(lines), {"series": series, **paths})
-        return
-    with quick_look.opened() as server:
-        _run(server, series, output, opens_browser=not no_open)
+        record[name] = path
+    output.result("\n".join(lines), record)
 
 
 def _check_alone(viewer: str | None, **others: str | None) -> None:

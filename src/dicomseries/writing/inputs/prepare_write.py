@@ -89,7 +89,10 @@ def open_write(
         from dicomseries.writing.inputs.source_inheritance import result_kind
 
         series = open_source(
-            options.like, series=options.series, storage_options=options.storage_options
+            options.like,
+            series=options.series,
+            storage_options=options.storage_options,
+            report=options.progress,
         )
         request = WriteRequest.of(options, result_kind(options.kind, series))
         source, request = _masks(source, request)

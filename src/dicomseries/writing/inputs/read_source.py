@@ -14,6 +14,7 @@ from dicomseries.derivation import SourceFrame, SourceSeries, rule_for
 from dicomseries.errors import DicomSeriesWarning, ReadError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import UNSTATED
+from dicomseries.progress_bar import ProgressReport
 from dicomseries.standard.attributes.attribute import Attribute, Value, vr_of
 from dicomseries.standard.dictionary import is_keyword, keyword_for_tag, tag_for_keyword
 from dicomseries.standard.pydicom_objects import is_dataset
@@ -57,6 +58,7 @@ def open_source(
     *,
     series: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
+    report: ProgressReport | None = None,
 ) -> SourceSeries:
     """Return a source series; only headers are read.
 
@@ -68,6 +70,8 @@ def open_source(
         SeriesInstanceUID, where there are several.
     storage_options : mapping, optional
         Of fsspec, for a URL.
+    report : callable, optional
+        Gets the files that are fetched, all of them, and "fetching".
 
     Raises
     ------
@@ -80,7 +84,7 @@ def open_source(
         If slices are missing, or for other problems that still allow references to slices.
     """
     files = reading.parse_series_files(path, "like")
-    with reading.local_files(files, storage_options) as local_path:
+    with reading.local_files(files, storage_options, report) as local_path:
         return _read_series(reading.name_of_files(files), local_path, series)
 
 

@@ -61,7 +61,8 @@ def send(
         CommandOption(
             "--confirm",
             help="Fetch every instance back, compare attributes and pixels, and say what was"
-            " proven.",
+            " proven. A dicom:// archive is asked for storage commitment first, and has 60 s to"
+            " report (--storage-options commit_timeout=SECONDS).",
         ),
     ] = False,
     receipt: Annotated[
