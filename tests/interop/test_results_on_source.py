@@ -12,10 +12,12 @@ import pytest
 
 import dicomseries as dcs
 from dicomseries.standard.known_readers import OVERLAY_LIMITS
-from judges.ohif import ohif
+from judges.node import image_voxels, node_program
+from judges.ohif import MPR, ohif
 from judges.outcomes import RIGHT, CannotReadError
 from judges.overlay_programs import OVERLAY_PROGRAMS, lay_in_ohif, overlay_outcomes
 from judges.overlays import OVERLAY_MEANINGS, overlay_from_page
+from judges.planes import PLANES, SPACING
 from judges.results import PLANTED, RESULTS, plant, write_results
 
 RECORD = json.loads((Path(__file__).parent / "readers.json").read_text(encoding="utf-8"))
@@ -117,6 +119,86 @@ def laid(viewer, study, array, **options):
     return overlay_from_page(head, voxels), receipt.advice
 
 
+FORMS = {
+    "binary": {"kind": "Segmentation"},
+    "labelmap": {"kind": "Segmentation", "segmentation_type": "labelmap"},
+    "map": {"kind": "ParametricMap", "units": "1"},
+}
+
+
+def irregular_study(name, folder):
+    """Write irregular slices and a result of each form; return these and the advice of each."""
+    planes, size = PLANES[name], (8, 16)
+    if planes.are_parallel:
+        places = {"positions": planes.positions, "direction": planes.orientations[0]}
+        array = planes.values(*size).astype("int16")
+        dcs.write(array, folder / "ct", kind="CT", **places, spacing=(*SPACING, 2), sync=False)
+    else:
+        planes.write_source(folder.with_name(f"{folder.name}-parts"), *size)
+        shutil.copytree(folder.with_name(f"{folder.name}-parts") / "all", folder / "ct")
+    random = np.random.default_rng(2)
+    labels = random.integers(0, 3, (planes.count, *size)).astype("uint8")
+    values = random.normal(size=labels.shape).astype("float32")
+    receipts = {
+        form: dcs.write(
+            values if form == "map" else labels,
+            folder / form,
+            like=folder / "ct",
+            sync=False,
+            **options,
+        )
+        for form, options in FORMS.items()
+    }
+    return labels, values, receipts
+
+
+@pytest.mark.endurance
+@pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore::dicomseries.DicomSeriesWarning")
+@pytest.mark.parametrize("name", PLANES)
+def test_ohif_lays_results_over_irregular_slices_as_advice_says(viewer, tmp_path, name):
+    labels, values, receipts = irregular_study(name, tmp_path / "study")
+    source = str(dcs.scan(tmp_path / "study" / "ct")[0].series_uid)
+    forms = {receipt.series_uid: form for form, receipt in receipts.items()}
+    layout = "" if name in {"uneven", "several orientations"} else MPR
+    limit = _plain(OVERLAY_LIMITS["source of several orientations"])
+    if name == "several orientations":
+        assert all(limit in receipt.advice for receipt in receipts.values())
+        with pytest.raises(CannotReadError, match="not yet supported"):
+            viewer.overlays(tmp_path / "study", source, list(forms), layout)
+        return
+    _, *images = viewer.overlays(tmp_path / "study", source, list(forms), layout)
+    laid = {forms[head["series"]]: overlay_from_page(head, voxels) for head, voxels in images}
+    for form in ("binary", "labelmap"):
+        for overlay in laid[form]:
+            for number in (1, 2):
+                np.testing.assert_array_equal(overlay.values[number], labels == number)
+    said = _plain(OVERLAY_LIMITS["map on single slices"]) in receipts["map"].advice
+    assert said == (name == "uneven") == (laid["map"] == [])
+    for overlay in laid["map"]:
+        np.testing.assert_allclose(overlay.values[0], values * 100, rtol=1e-6)
+
+
+@pytest.mark.endurance
+@pytest.mark.filterwarnings("ignore::dicomseries.DicomSeriesWarning")
+@pytest.mark.parametrize("name", PLANES)
+def test_adapters_lay_results_over_irregular_slices_image_by_image(tmp_path, name):
+    labels, values, _ = irregular_study(name, tmp_path / "study")
+    files = [str(path) for path in sorted((tmp_path / "study" / "ct").glob("*.dcm"))]
+    results = [str(next((tmp_path / "study" / form).glob("*.dcm"))) for form in FORMS]
+    with node_program("adapters") as ask:
+        images = ask({"source": files, "results": results})["images"]
+    for form, image in zip(FORMS, images, strict=True):
+        overlays = overlay_from_page(image, image_voxels(image))
+        assert bool(overlays) == (name != "several orientations")
+        for overlay in overlays:
+            if form == "map":
+                np.testing.assert_allclose(overlay.values[0], values, rtol=1e-6)
+                continue
+            for number in (1, 2):
+                np.testing.assert_array_equal(overlay.values[number], labels == number)
+
+
 @pytest.mark.timeout(300)
 def test_ohif_lists_a_report_of_measurements_and_cannot_open_it(viewer, results, tmp_path):
     # OHIF 3.13 wants coordinates in each measurement; those of a segment have none.
@@ -144,8 +226,10 @@ NOT_IN_THE_MATRIX = (
     "segments beyond 255",
     "map over time",
     "source over time",
+    "source of several orientations",
+    "map on single slices",
 )
-"""The first is of Orthanc, in kinds.md; the others are measured below."""
+"""The first is of Orthanc, in kinds.md; the others are measured by tests of their own."""
 
 WRONG_IN = {
     "map on its source": {"OHIF"},

@@ -121,14 +121,16 @@ class Ohif:
         layout = self.layout if layout is None else layout
         return self.handler.desk.ask([_with_layout(self._address(folder), layout)])
 
-    def overlays(self, folder: Path, source_uid: str, result_uids: list[str]) -> list[Image]:
+    def overlays(
+        self, folder: Path, source_uid: str, result_uids: list[str], layout: str = MPR
+    ) -> list[Image]:
         """Show the study of a folder and lay results over their source, in three planes.
 
         The first image is the source. Each other has the SeriesInstanceUID of a result, and an
         error if OHIF rejects it. Of a segmentation there are several volumes: that of the planes,
         then the layers of its slices.
         """
-        address = _with_layout(self._address(folder, {source_uid}), MPR)
+        address = _with_layout(self._address(folder, {source_uid}), layout)
         return self.handler.desk.images([address, source_uid, "read", *result_uids])
 
     def show(self, folder: Path, source_uid: str, result_uid: str, layout: str = MPR) -> None:

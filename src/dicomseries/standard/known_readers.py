@@ -109,7 +109,7 @@ DCM2NIIX_LIMITS = {
     (_UNEVEN, ""): f"{DCM2NIIX} takes the first gap for all.",
     (_UNEVEN, "file"): f"{DCM2NIIX} spreads them evenly.",
     (_SEVERAL, ""): f"{DCM2NIIX} writes a file for each orientation.",
-    (_SEVERAL, "file"): f"{DCM2NIIX} rejects them.",
+    (_SEVERAL, "file"): f"{DCM2NIIX} rejects several orientations in one file.",
 }
 """The same of dcm2niix, which has rules for CT."""
 
@@ -153,6 +153,11 @@ OVERLAY_LIMITS = {
     "source over time": f"{OHIF} lays a Segmentation in the wrong place in its three planes (MPR) "
     "where the source has several volumes, and shows no Parametric Map there. Pass as `like=` a "
     "series of one volume, as `split='time'` writes them.",
+    "source of several orientations": f"{listed(OHIF, ADAPTERS)} reject a result over slices of "
+    "several orientations. Write one for each stack, and pass as `like=` the volume that was read "
+    "with `stack=`.",
+    "map on single slices": f"{OHIF} shows no Parametric Map over uneven slices, which it shows "
+    "one by one. Write a map of even slices, or a Segmentation.",
     "colours of labels": f"{OHIF} colours the segments of a label map in their order, not by "
     "their number: colours are right where the labels are 1, 2, 3 and so on.",
 }

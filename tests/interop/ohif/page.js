@@ -55,11 +55,12 @@ async function overlays(study, source, results) {
   const [shown] = await until('pictures of the source', () => pictures([source]));
   const sets = await added(study, results);
   const [viewportId] = viewportGridService.getState().viewports.keys();
-  const imageIds = cornerstone.cache.getVolume(shown.volumeId).imageIds;
+  const viewport = cornerstoneViewportService.getCornerstoneViewport(viewportId);
+  const imageIds = shown.volumeId ? cornerstone.cache.getVolume(shown.volumeId).imageIds : viewport.getImageIds();
   const laid = [];
   for (const set of sets) {
     notes.length = 0;
-    const overlay = await loaded(set, viewportId, imageIds);
+    const overlay = await loaded(set, viewportId, imageIds, shown);
     laid.push({ ...overlay, series: set.SeriesInstanceUID, warnings: [...notes] });
   }
   return [shown, ...laid];
@@ -131,10 +132,10 @@ function isIdle() {
   return Object.values(cornerstone.imageLoadPoolManager.numRequests).every((count) => count === 0);
 }
 
-async function loaded(set, viewportId, imageIds) {
+async function loaded(set, viewportId, imageIds, shown) {
   try {
     const volume = await set.load({ headers: {} });
-    if (set.Modality === 'SEG') return await segmentation(set, viewportId, imageIds);
+    if (set.Modality === 'SEG') return await segmentation(set, viewportId, imageIds, shown);
     if (Number.isNaN(volume.metadata.voiLut[0].windowCenter)) throw new Error('not drawn: its window is NaN');
     return seen(volume);
   } catch (error) {
@@ -142,10 +143,13 @@ async function loaded(set, viewportId, imageIds) {
   }
 }
 
-async function segmentation(set, viewportId, imageIds) {
+async function segmentation(set, viewportId, imageIds, shown) {
   const segmentationId = set.displaySetInstanceUID;
   await segmentationService.addSegmentationRepresentation(viewportId, { segmentationId });
-  const planes = seen(segmentationService.getLabelmapVolume(segmentationId));
+  // Over slices that form no volume there are no planes: only the layer of each slice.
+  const planes = shown.volumeId
+    ? seen(segmentationService.getLabelmapVolume(segmentationId))
+    : { ...shown, sizes: [...shown.sizes.slice(0, 2), imageIds.length], voxels: [] };
   const layers = set.labelMapImages.map((layer) => {
     const images = new Map(layer.map((image) => [image.referencedImageId, image]));
     return imageIds.flatMap((imageId) => [...images.get(imageId).voxelManager.getScalarData()]);
@@ -153,7 +157,7 @@ async function segmentation(set, viewportId, imageIds) {
   const { segments } = segmentationService.getSegmentation(segmentationId);
   return {
     ...planes,
-    views: 1,
+    views: shown.volumeId ? 1 : 0,
     voxels: [...planes.voxels, ...layers.flat()],
     segments: Object.values(segments).map(({ segmentIndex, label }) => ({
       number: segmentIndex,

@@ -145,6 +145,7 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
         *_clock_advice(inherited, volume, request),
         *unused,
         *_overlay_advice(source, matching, request),
+        *_irregular_overlay_advice(grid, request),
     )
     inheritance = Inheritance(
         study_uid=source.study_uid,
@@ -202,6 +203,17 @@ def _overlay_advice(
         yield OVERLAY_LIMITS["part of a slice"]
     if request.kind.name == "ParametricMap" and matching.relation != "same grid":
         yield OVERLAY_LIMITS["part of a map"]
+
+
+def _irregular_overlay_advice(grid: Grid, request: WriteRequest) -> Iterator[str]:
+    """Yield advice about viewers that lay a result on irregular slices."""
+    is_map = request.kind.name == "ParametricMap"
+    if not isinstance(grid, SlicePlanes) or not (is_map or request.is_segmentation):
+        return
+    if "mixed-orientations" in grid.codes:
+        yield OVERLAY_LIMITS["source of several orientations"]
+    elif is_map and "spacing-uneven" in grid.codes:
+        yield OVERLAY_LIMITS["map on single slices"]
 
 
 def _inherited(
