@@ -138,6 +138,25 @@ def test_text_in_the_pixels_is_answered_for_by_the_user_or_named(tmp_path, name,
     assert any("BurnedInAnnotation" in text for text in receipt.advice) == (not stated)
 
 
+@pytest.mark.parametrize(
+    ("source", "stated", "written"),
+    [
+        ({}, {}, "YES"),
+        ({"BurnedInAnnotation": "NO"}, {}, "NO"),
+        ({}, {"BurnedInAnnotation": "NO"}, "NO"),
+    ],
+)
+def test_text_in_the_pictures_of_a_source_is_assumed_where_nobody_knows(
+    tmp_path, source, stated, written
+):
+    page = PICTURES["colour clip"][0][0]
+    dcs.write(page, tmp_path / "source", kind="SC", axes="yxc", metadata=source)
+    like = {"like": tmp_path / "source", "axes": "yxc"}
+    receipt = dcs.write(page, tmp_path / "out", kind="MultiframeSC", metadata=stated, **like)
+    assert first(tmp_path / "out").BurnedInAnnotation == written
+    assert any("BurnedInAnnotation" in text for text in receipt.advice) == (written == "YES")
+
+
 def test_secondary_capture_says_nothing_of_text_in_the_pixels(tmp_path):
     dcs.write(PICTURES["page"][0], tmp_path / "out", kind="SC", axes="yxc")
     assert "BurnedInAnnotation" not in first(tmp_path / "out")

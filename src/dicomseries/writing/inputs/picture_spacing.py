@@ -1,17 +1,24 @@
-"""Spacing of radiographs, screenshots and clips."""
+"""Spacing of radiographs, screenshots and clips, and text in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from dicomseries.derivation import Decision, SourceSeries
 from dicomseries.geometry import Grid
 from dicomseries.iod import Kind
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.standard.attributes.attribute import Attribute
+from dicomseries.standard.attributes.attribute import Attribute, attribute
 
-__all__ = ["PictureSpacing", "spacing_of_pictures"]
+__all__ = ["TEXT_ADVICE", "PictureSpacing", "spacing_of_pictures", "text_in_pictures"]
+
+_TEXT = "BurnedInAnnotation"
+TEXT_ADVICE = (
+    f"{_TEXT} YES is written, as the source does not say whether text in its pictures tells who "
+    f'the patient is. Give `metadata={{"{_TEXT}": "NO"}}` if there is none.'
+)
+"""Advice beside `text_in_pictures`."""
 
 _CALIBRATED = ("PixelSpacing", "PixelSpacingCalibrationType", "PixelSpacingCalibrationDescription")
 _UNCALIBRATED = (
@@ -130,3 +137,26 @@ def _advice(valid: list[Attribute], left_out: list[str], names: list[str]) -> It
         yield f"{' and '.join(others)} of the source: left out, {_NOT_KNOWN}"
     if _REGIONS in left_out:
         yield _OF_REGIONS
+
+
+def text_in_pictures(
+    source: SourceSeries, kind: Kind, stated: Collection[str]
+) -> tuple[Attribute, ...]:
+    """Return BurnedInAnnotation YES, if a value is required and none is known.
+
+    Ultrasound often has the name of the patient in its pixels.
+
+    Parameters
+    ----------
+    source : SourceSeries
+        The series that the result is derived from; only of pictures without a place.
+    kind : Kind
+        Of the result.
+    stated : collection of str
+        Keywords with a value from the source or the user.
+    """
+    row = kind.row(_TEXT)
+    is_required = row is not None and row.must_have_value and _TEXT not in stated
+    if is_required and not source.grid.statement.has_place:
+        return (attribute(_TEXT, "YES"),)
+    return ()

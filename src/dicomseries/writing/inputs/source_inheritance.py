@@ -44,7 +44,11 @@ from dicomseries.standard.attributes.attribute import Attribute, attribute
 from dicomseries.standard.attributes.value_representations import text_fault
 from dicomseries.standard.known_readers import OVERLAY_LIMITS
 from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS
-from dicomseries.writing.inputs.picture_spacing import spacing_of_pictures
+from dicomseries.writing.inputs.picture_spacing import (
+    TEXT_ADVICE,
+    spacing_of_pictures,
+    text_in_pictures,
+)
 from dicomseries.writing.inputs.write_request import WriteRequest
 
 __all__ = ["result_kind", "with_inheritance"]
@@ -130,7 +134,8 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
     is_same_class = source.sop_class_uid == request.kind.sop_class_uid
     unknown = unknown_terms(request.kind, source.modality, named, is_same_class=is_same_class)
     of_values = _attributes_of_values(metadata, inherited, request)
-    metadata = metadata.having(*unknown)
+    text = text_in_pictures(source, request.kind, named)
+    metadata = metadata.having(*unknown, *text)
     columns, group_columns = _columns(inherited, references, groups, request)
     judged = spacing.decisions(with_screening(inherited.decisions, screening))
     decisions = with_unknown_terms(judged, unknown)
@@ -144,6 +149,7 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
         *_group_advice(inherited, request),
         *_clock_advice(inherited, volume, request),
         *unused,
+        *(TEXT_ADVICE for _ in text),
         *_overlay_advice(source, matching, request),
         *_irregular_overlay_advice(grid, request),
     )
