@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-__all__ = ["phase_encoding_record"]
+__all__ = ["GE_BLOCK", "phase_encoding_record"]
+
+GE_BLOCK = "(0043,102A) GEMS_PARM_01"
+"""Name of GE's block of the user, which may differ from slice to slice."""
 
 CsaNumber = Callable[[str], float | None]
 """Name of a CSA field → its number."""
@@ -25,7 +28,12 @@ _GE_PEPOLAR = {0.0: False, 1.0: True}
 
 
 def phase_encoding_record(
-    attributes: Mapping[str, Any], *, rows: int, columns: int, csa_number: CsaNumber
+    attributes: Mapping[str, Any],
+    *,
+    rows: int,
+    columns: int,
+    csa_number: CsaNumber,
+    ge_blocks: Collection[Any] = (),
 ) -> dict[str, Any]:
     """Return PhaseEncodingDirection, EffectiveEchoSpacing and TotalReadoutTime, where stated.
 
@@ -37,6 +45,8 @@ def phase_encoding_record(
         Of a slice.
     csa_number : callable
         Gives a number of Siemens' CSA header by name.
+    ge_blocks : collection of bytes, optional
+        `GE_BLOCK` of each slice.
 
     Returns
     -------
@@ -65,7 +75,7 @@ def phase_encoding_record(
         is_positive = _siemens_sign(attributes, csa_number)
         spacing_s = _siemens_spacing_s(attributes, csa_number, lines)
     elif maker.startswith("ge "):
-        is_positive = _ge_sign(attributes)
+        is_positive = _ge_sign(attributes, ge_blocks)
         spacing_s = _ge_spacing_s(attributes)
     record: dict[str, Any] = {}
     if is_positive is None:
@@ -99,11 +109,12 @@ def _siemens_spacing_s(
     return 1 / (bandwidth_hz * lines)
 
 
-def _ge_sign(attributes: Mapping[str, Any]) -> bool | None:
+def _ge_sign(attributes: Mapping[str, Any], blocks: Collection[Any]) -> bool | None:
     """Return the sign, which RX27 and later state as an attribute."""
     is_positive = _GE_SIGNS.get(str(attributes.get("RectilinearPhaseEncodeReordering")))
     if is_positive is None:
-        is_positive = _sign_in_block(attributes.get("(0043,102A) GEMS_PARM_01"))
+        signs = set(map(_sign_in_block, set(blocks)))
+        is_positive = signs.pop() if len(signs) == 1 else None
     sequence = str(attributes.get("(0019,109C) GEMS_ACQU_01", ""))
     if is_positive is None or "epi_pepolar" not in sequence:
         return is_positive

@@ -150,8 +150,9 @@ def test_phase_encoding_in_the_block_of_ge_is_that_of_dcm2niix(tmp_path, form, f
     struct.pack_into("<H", block, 36 + start + 0x30, flags)
     struct.pack_into("<H", block, 36 + start + order_at, order)
 
-    def mark(volume, _, dataset):
+    def mark(volume, index, dataset):
         dataset.TemporalPositionIdentifier = volume + 1
+        block[-1] = index  # the blocks of slices may differ
         parameters = dataset.private_block(0x0043, "GEMS_PARM_01", create=True)
         parameters.add_new(0x2A, "OB", bytes(block))
 

@@ -235,11 +235,13 @@ def _sidecar(volume: SeriesVolume, attributes: Mapping[str, Any]) -> dict[str, A
     if not volume.is_regular or attributes.get("Modality") != "MR":
         return conversion.sidecar(volume, attributes)
     rows, columns = volume.grid.shape[1:]
+    blocks = volume.tags.get(conversion.GE_BLOCK)
     encoding = conversion.phase_encoding_record(
         attributes,
         rows=rows,
         columns=columns,
         csa_number=partial(reading.shared_csa_number, volume.tags),
+        ge_blocks=blocks if isinstance(blocks, tuple) else (blocks,),
     )
     return conversion.sidecar(
         volume, attributes, slice_times_s=volume.slice_times_s, phase_encoding=encoding
