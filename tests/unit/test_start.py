@@ -93,6 +93,8 @@ def test_a_write_and_a_read_import_few_modules_of_ours() -> None:
 
 def test_every_name_of_a_package_imported_on_first_use_exists() -> None:
     import dicomseries
+    import dicomseries.api
+    import dicomseries.sinks
     import dicomseries.sources
 
     assert dicomseries.sources.FORMATS
