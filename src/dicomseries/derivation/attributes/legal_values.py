@@ -5,6 +5,7 @@ PS3.5 section 6.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from dicomseries.standard.attributes.attribute import Attribute, Value
@@ -14,15 +15,18 @@ from dicomseries.standard.attributes.value_repairs import repaired_text, value_f
 from dicomseries.standard.attributes.value_representations import (
     BINARY_RANGES,
     FLOAT_VRS,
+    MAX_CHARS,
     MULTI_LINE_VRS,
     TEXT_VRS,
     representations,
 )
 
-__all__ = ["legal_attribute"]
+__all__ = ["legal_attribute", "long_code"]
 
 _COUNTED_VRS = (TEXT_VRS - MULTI_LINE_VRS) | FLOAT_VRS | BINARY_RANGES.keys()
 _MOST_SHOWN = 40
+_URN = re.compile(r"urn:|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+"""Start of a URN or URL."""
 
 
 def legal_attribute(member: Attribute) -> tuple[Attribute | None, str]:
@@ -35,6 +39,31 @@ def legal_attribute(member: Attribute) -> tuple[Attribute | None, str]:
         legal, fault = step(legal)
         first_fault = first_fault or fault
     return legal, first_fault
+
+
+def long_code(code: str) -> Attribute | None:
+    """Return the attribute of a code that is too long for CodeValue.
+
+    PS3.3 table 8.8-1.
+
+    Parameters
+    ----------
+    code : str
+        With or without padding.
+
+    Examples
+    --------
+    >>> long_code("113087") is None, long_code("replace_recognizable").keyword
+    (True, 'LongCodeValue')
+    >>> long_code("urn:oid:1.2.826.0.1.3680043.2").keyword
+    'URNCodeValue'
+    """
+    text = code.strip()
+    if len(text) <= MAX_CHARS["SH"]:
+        return None
+    if _URN.match(text):
+        return Attribute("URNCodeValue", "UR", (text,))
+    return Attribute("LongCodeValue", "UC", (text,))
 
 
 def _with_right_vr(member: Attribute) -> tuple[Attribute | None, str]:

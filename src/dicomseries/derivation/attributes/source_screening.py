@@ -15,7 +15,7 @@ from operator import is_, is_not
 from dicomseries.derivation.attributes.decisions import Decision, by_tag, rule_decision
 from dicomseries.derivation.attributes.groups.completed_items import completed
 from dicomseries.derivation.attributes.groups.diffusion_groups import in_groups, whole_diffusion
-from dicomseries.derivation.attributes.legal_values import legal_attribute
+from dicomseries.derivation.attributes.legal_values import legal_attribute, long_code
 from dicomseries.derivation.attributes.recomputed_attributes import with_parts
 from dicomseries.derivation.rules.attribute_rules import rule_for
 from dicomseries.derivation.source.source_facts import (
@@ -36,6 +36,7 @@ from dicomseries.standard.attributes.attribute import (
     tag_of,
     vr_of,
 )
+from dicomseries.standard.attributes.value_representations import MAX_CHARS
 from dicomseries.standard.objects.item_requirements import Demand, demands_of, optional_modules
 
 __all__ = ["KEPT_ILLEGAL", "TIES", "Screened", "screened", "with_screening"]
@@ -45,6 +46,9 @@ KEPT_ILLEGAL = "kept although it breaks a rule"
 
 _LEFT_OUT = "left out: `metadata=` says None"
 _SHARED_GROUPS = "SharedFunctionalGroupsSequence"
+
+_CODES = ("CodeValue", "LongCodeValue", "URNCodeValue")
+"""Attributes of which an item of a code has one (PS3.3 table 8.8-1)."""
 
 _MAMMOGRAPHY = frozenset({"ViewModifierCodeSequence"})
 """Sequences that may be empty in mammograms alone (PS3.3 table C.8-73)."""
@@ -330,11 +334,16 @@ class _Screen:
         """Return a legal item; None without a required value."""
         members: dict[str, Attribute] = {}
         self.creators |= creators_of(item)
-        for member in item:
+        for member in self._long_codes(item, path):
             inner = demand.inside.get(member.keyword, Demand())
             checked = self._checked(member, inner, f"{path}.{member.keyword}")
             if checked is not None:
                 members[member.keyword] = checked
+        codes = [member for member in item if member.keyword in _CODES and not member.is_empty]
+        if codes and members.keys().isdisjoint(_CODES):
+            why = "dropped with its item, which is a code without a legal value"
+            self.outcomes[f"{path}.{codes[0].keyword}"] = (values_text([codes[0]]), why)
+            return None
         for keyword, inner in demand.inside.items():
             required = members.get(keyword)
             if inner.type == "1" and (required is None or required.is_empty):
@@ -347,6 +356,19 @@ class _Screen:
         if len(members) == len(item) and all(map(is_, members.values(), item)):
             return tuple(item)
         return tuple(sorted(members.values(), key=lambda member: member.tag))
+
+    def _long_codes(self, item: Sequence[Attribute], path: str) -> Sequence[Attribute]:
+        """Return the members of an item, with a code that is too long in its attribute."""
+        known = by_keyword(item)
+        code = known.get("CodeValue")
+        if code is None or code.is_empty or not known.keys().isdisjoint(_CODES[1:]):
+            return item
+        longer = long_code(str(code.values[0]))
+        if longer is None:
+            return item
+        why = f"more than {MAX_CHARS['SH']} characters"
+        self._note(f"{path}.CodeValue", code, f"kept, as {longer.keyword}: {why}")
+        return [longer if member is code else member for member in item]
 
     # ----------------------------------------------------------------------------- optional modules
     def broken_modules(self, sop_class_uid: str) -> dict[str, str]:
