@@ -189,8 +189,31 @@ def _check_colour(
         where="values",
         given=f"colour of {dtype.name} with {policy or 'auto'}",
         expected="RGB of uint8 or uint16, stored unchanged",
-        remedy="Convert the colours to uint8 (0 to 255), or write one grey volume for each "
-        "channel.",
+        remedy=_remedy_of_colour(dtype),
+    )
+
+
+def _remedy_of_colour(dtype: np.dtype[np.generic]) -> str:
+    """Return how to make colours storable, with a line to paste.
+
+    The full range of a colour is that of its bits: other bits need other numbers for one colour.
+    """
+    if dtype.kind == "u" and dtype.itemsize > 2:
+        bits = 8 * dtype.itemsize
+        return (
+            f"Keep the upper 16 of the {bits} bits: array = (array >> {bits - 16})"
+            ".astype('uint16'). Full colour stays full colour; viewers show no deeper colours, and "
+            "validators stop at them."
+        )
+    if dtype.kind == "f":
+        return (
+            "Convert the colours: array = (array * 255).round().astype('uint8') if 1 is full "
+            "colour, array = array.round().astype('uint8') if 255 is; or write one grey volume for "
+            "each channel."
+        )
+    return (
+        "Convert the colours: array = array.astype('uint8') if they are from 0 to 255; or write "
+        "one grey volume for each channel."
     )
 
 

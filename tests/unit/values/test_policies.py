@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -118,6 +119,18 @@ def test_colour_is_stored_as_it_is_or_not_at_all(dtype, policy):
     with pytest.raises(ValuesError) as caught:
         check_request(policy, dtype, samples=3)
     assert caught.value.code == "colour-not-storable"
+
+
+@pytest.mark.parametrize("dtype", ["uint32", "uint64", "float32", "int16"])
+def test_the_message_of_a_colour_has_a_line_that_makes_it_storable(dtype):
+    with pytest.raises(ValuesError) as caught:
+        check_request(None, dtype, samples=3)
+    line = re.search(r"array = (.*?\.astype\('\w+'\))", caught.value.remedy)[1]
+    highest = 1 if dtype == "float32" else min(np.iinfo(dtype).max, 2**64 - 1)
+    full = highest if dtype != "int16" else 255
+    colours = eval(line, {"array": np.array([0, full], dtype)})  # noqa: S307 - our own message
+    assert colours.tolist() == [0, np.iinfo(colours.dtype).max]
+    check_request(None, colours.dtype.name, samples=3)
 
 
 def test_rules_know_8_and_16_bits_only():
