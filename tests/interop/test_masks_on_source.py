@@ -21,7 +21,7 @@ from dicomseries.errors import (
     SourceError,
     ValuesError,
 )
-from judges import dciodvfy
+from judges import dciodvfy, validators
 from judges.presence import absent
 
 SHAPE = (5, 6, 8)
@@ -359,3 +359,35 @@ def test_a_label_map_of_masks_keeps_their_labels_and_rejects_overlap(ct, tmp_pat
     np.testing.assert_array_equal(dcs.read(tmp_path / "seg"), 7 * MASKS[0] + 3 * apart)
     with pytest.raises(ValuesError, match="segmentation_type='binary'"):
         dcs.plan({7: MASKS[0], 3: MASKS[1]}, **options)
+
+
+@pytest.mark.parametrize("program", validators)
+def test_a_picture_of_a_label_map_names_its_frames_and_satisfies_validators(ct, tmp_path, program):
+    labels = {"like": ct, "segmentation_type": "labelmap", **SEG}
+    dcs.write(MASKS[0].astype("uint8"), tmp_path / "labels", sync=False, **labels)
+    volume = dcs.read(tmp_path / "labels")
+    volume.derive(volume.array, kind="SC").write(tmp_path / "out")
+    paths = sorted((tmp_path / "out").glob("*.dcm"))
+    for number, path in enumerate(paths, 1):
+        (image,) = pydicom.dcmread(path).SourceImageSequence
+        assert image.ReferencedFrameNumber == number
+    assert dciodvfy(paths[2], program=program).errors == ()
+
+
+@pytest.mark.parametrize("program", validators)
+def test_labels_of_images_without_a_frame_of_reference_satisfy_validators(ct, tmp_path, program):
+    (tmp_path / "ct").mkdir()
+    for path in ct.rglob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        del dataset.FrameOfReferenceUID
+        dataset.save_as(tmp_path / "ct" / path.name)
+    dcs.write(MASKS[0], tmp_path / "seg", like=tmp_path / "ct", **SEG)
+    path = file_of_folder(tmp_path / "seg")
+    assert dciodvfy(path, program=program).errors == ()
+    frames = pydicom.dcmread(path).PerFrameFunctionalGroupsSequence
+    assert all(len(item.DerivationImageSequence) == 1 for item in frames)
+
+
+def file_of_folder(folder):
+    (path,) = folder.rglob("*.dcm")
+    return path

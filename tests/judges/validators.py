@@ -88,6 +88,18 @@ FALSE_ALARMS = (
         )
         for program in (PACKAGED, DEBIAN)
     ),
+    *(
+        FalseAlarm(
+            program=program,
+            until="20260927",
+            pattern=r"SourceImageSequence.*ReferencedFrameNumber\(0008,1160\)> - Shall not be "
+            "present for Referenced SOP Class that is not multi-frame",
+            sop_class_uids=frozenset({SECONDARY_CAPTURE}),
+            reason="A Label Map Segmentation is a multi-frame image (PS3.3 A.101), of which one "
+            "frame is referenced (table 10-3); the program does not know the class.",
+        )
+        for program in (PACKAGED, DEBIAN)
+    ),
     FalseAlarm(
         program=DEBIAN,
         until="20220618",

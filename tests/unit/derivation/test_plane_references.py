@@ -106,8 +106,9 @@ def test_slices_in_another_space_name_no_image():
     assert images(source_of(), GRID, same_space=False) == [[], [], [], []]
 
 
-def test_a_source_without_a_frame_of_reference_has_no_planes():
-    assert images(source_of(frame_of_reference_uid=""), GRID) == [[], [], [], []]
+def test_images_without_a_frame_of_reference_are_named_too():
+    named = images(source_of(frame_of_reference_uid=""), GRID)
+    assert named == [[(f"1.2.3.{i + 1}", None, "YES")] for i in range(4)]
 
 
 def test_labels_without_a_place_name_one_picture_for_each_slice_of_each_volume():

@@ -195,10 +195,10 @@ def references_by_plane(
     volumes : int
         Volumes of the result.
     has_place : bool
-        Whether the result has a place in space. Each slice then names the images in its plane, none
-        of a source without a frame of reference: of as many volumes as the source has, each those
-        of its time point; of another number those of all. Without a place, each slice of each
-        volume names one picture of the same rows and columns.
+        Whether the result has a place in space. Each slice then names the images in its plane: of
+        as many volumes as the source has, each those of its time point; of another number those of
+        all. Without a place, each slice of each volume names one picture of the same rows and
+        columns.
     """
     images = _SourceImages(source)
     preserved = _preserved(source, matching)
@@ -207,7 +207,7 @@ def references_by_plane(
     if not has_place:
         if volumes != source.volumes or not matching.same_pixels:
             in_plane = ()
-    elif not source.grid.statement.has_place or not source.frame_of_reference_uid:
+    elif not source.grid.statement.has_place:
         in_plane = [None] * len(matching.exact)
     slices: list[Items] = []
     for group in volume_groups:
