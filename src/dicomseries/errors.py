@@ -50,6 +50,7 @@ __all__ = [
     "name_instead",
     "pip_command",
     "rendered",
+    "runs_of",
     "shortened",
     "template_of",
 ]
@@ -217,6 +218,26 @@ def counted(count: int, noun: str) -> str:
         return f"1 {noun}"
     plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{count:,} {plural}"
+
+
+def runs_of(numbers: Sequence[int], most: int = 6) -> str:
+    """Return rising numbers as a few runs.
+
+    Examples
+    --------
+    >>> runs_of([0, 1, 2, 3, 7]), runs_of([1, 3, 5], most=2)
+    ('0 to 3, 7', '1, 3, …')
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], number]
+        else:
+            runs.append([number])
+    texts = [" to ".join(map(str, run)) for run in runs[:most]]
+    if len(runs) > most:
+        texts.append("…")
+    return ", ".join(texts)
 
 
 def shortened(value: object, longest: int = 400) -> str:

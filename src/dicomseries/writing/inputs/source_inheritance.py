@@ -31,7 +31,7 @@ from dicomseries.derivation import (
     with_unknown_terms,
     without_user_groups,
 )
-from dicomseries.errors import GeometryError
+from dicomseries.errors import GeometryError, runs_of
 from dicomseries.geometry import Grid
 from dicomseries.iod import Absent, Leaf, names_quantity
 from dicomseries.metadata import Metadata
@@ -490,11 +490,18 @@ def _source_advice(options: WriteOptions, source: SourceSeries) -> Iterator[str]
 
 def _sparse_advice(source: SourceSeries) -> Iterator[str]:
     """Yield advice about slices that a Segmentation leaves out."""
-    left_out = sum(not frame.frame_numbers for frame in source.frames)
-    if left_out and source.is_multi_frame:
+    if not source.is_multi_frame:
+        return
+    slices = source.grid.shape[0]
+    with_frame: set[int] = set()
+    for index, frame in enumerate(source.frames):
+        if frame.frame_numbers:
+            with_frame.add(index % slices)
+    left_out = [index for index in range(slices) if index not in with_frame]
+    if left_out:
         yield (
-            f"The source is a Segmentation without frames for {left_out} of its "
-            f"{len(source.frames)} slices: these slices of the result name no source image. Pass "
-            "`like=` with the images that ReferencedSeriesSequence of the Segmentation names, if "
-            "the result was made from them."
+            f"The source is a Segmentation without frames for {len(left_out)} of its {slices} "
+            f"slices (from 0: {runs_of(left_out)}): these slices of the result name no source "
+            "image. Pass `like=` with the images that ReferencedSeriesSequence of the Segmentation "
+            "names, if the result was made from them."
         )
