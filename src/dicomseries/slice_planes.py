@@ -19,13 +19,20 @@ from dicomseries.geometry import Direction, Grid, GridTexts, Space, Vector
 from dicomseries.geometry_statement import STATED, Statement, rounding_allowed_mm
 from dicomseries.short_repr import short_text
 
-__all__ = ["IRREGULARITIES", "Irregularity", "SlicePlanes", "orientations_of", "positions_of"]
+__all__ = [
+    "IRREGULARITIES",
+    "SAME_SPACING",
+    "Irregularity",
+    "SlicePlanes",
+    "orientations_of",
+    "positions_of",
+]
 
 Floats = npt.NDArray[np.float64]
 
 _SAME_DIRECTION = 1e-4
 """Largest difference of direction cosines of parallel slices: four printed decimals."""
-_SAME_SPACING = 1e-3
+SAME_SPACING = 1e-3
 """Relative difference of pixel spacings that is rounding."""
 
 
@@ -236,16 +243,15 @@ class SlicePlanes(Grid):
         return departure <= _SAME_DIRECTION
 
     @property
-    def pixel_spacing_mm(self) -> tuple[float, float]:
-        """Common spacing in mm along x (columns) and y (rows).
+    def has_one_spacing(self) -> bool:
+        """Whether all slices have one pixel spacing, within rounding."""
+        return float(np.abs(self.spacings_mm / self.spacings_mm[0] - 1).max()) <= SAME_SPACING
 
-        Raises
-        ------
-        GeometryError
-            If slices have different ones.
-        """
+    @property
+    def pixel_spacing_mm(self) -> tuple[float, float]:
+        """Common spacing in mm along x (columns) and y (rows); raises if there are several."""
         first = self.spacings_mm[0]
-        if float(np.abs(self.spacings_mm / first - 1).max()) > _SAME_SPACING:
+        if not self.has_one_spacing:
             raise self.error()
         return float(first[0]), float(first[1])
 
@@ -277,26 +283,14 @@ class SlicePlanes(Grid):
         return float(self.distances_mm[-1]) >= 0
 
     def orientation_of(self, slice_index: int) -> tuple[float, float, float, float, float, float]:
-        """Return ImageOrientationPatient of a slice.
-
-        Raises
-        ------
-        GeometryError
-            If it is unknown.
-        """
+        """Return ImageOrientationPatient of a slice; raises if it is unknown."""
         cosines = self.orientations[slice_index].tolist()
         if not np.isfinite(cosines).all():
             raise self.error()
         return cast("tuple[float, float, float, float, float, float]", tuple(cosines))
 
     def position(self, slice_index: int) -> Vector:
-        """Return ImagePositionPatient of a slice in LPS mm.
-
-        Raises
-        ------
-        GeometryError
-            If it is unknown.
-        """
+        """Return ImagePositionPatient of a slice in LPS mm; raises if it is unknown."""
         position = self.positions_lps[slice_index].tolist()
         if not np.isfinite(position).all():
             raise self.error()

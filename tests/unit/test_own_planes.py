@@ -333,6 +333,107 @@ def test_slices_of_several_orientations_keep_theirs(tmp_path, kind):
     assert written == expected
 
 
+def of_two_scans(dataset):
+    """Give the first two slices finer pixels, and another thickness."""
+    is_first = dataset.InstanceNumber <= 2
+    dataset.PixelSpacing = ["0.32", "0.4"] if is_first else ["0.5500", "0.70"]
+    dataset.SliceThickness = "1.50" if is_first else "2.50"
+
+
+@pytest.mark.filterwarnings("ignore::dicomseries.DicomSeriesWarning")
+@pytest.mark.parametrize("is_turned", [True, False], ids=["two orientations", "parallel"])
+@pytest.mark.parametrize("kind", ["CT", "SC", "EnhancedCT", "MultiframeSC", "ParametricMap", "SEG"])
+def test_slices_of_several_pixel_spacings_keep_theirs(tmp_path, kind, is_turned):
+    places = [(0, 0, 0), (0, 0, 3), (3, 0, 10), (6, 0, 10), (9, 0, 10)]
+    orientations = [AXIAL] * 2 + [SAGITTAL] * 3
+    if not is_turned:
+        places, orientations = UNEVEN, None
+    path = source(tmp_path, places, orientations=orientations, change=of_two_scans)
+    before = dcs.read(path)
+    array = voxels("Segmentation" if kind == "SEG" else kind)
+    metadata = DEMANDED.get(kind, {})
+    before.derive(array, kind=kind, metadata=metadata).write(tmp_path / "out")
+    after = dcs.read(tmp_path / "out")
+    np.testing.assert_array_equal(after, array)
+    np.testing.assert_array_equal(after.grid.spacings_mm, before.grid.spacings_mm)
+    np.testing.assert_allclose(after.positions_mm, before.positions_mm)
+    assert sorted(measures_in(tmp_path / "out")) == [
+        *[("0.32", "0.4", "1.50")] * 2,
+        *[("0.5500", "0.70", "2.50")] * 3,
+    ]
+
+
+def measures_in(folder):
+    """PixelSpacing and SliceThickness of each slice that voxels of a segment lie in."""
+    first, *others = datasets(folder)
+    items = [first, *others]
+    if "PerFrameFunctionalGroupsSequence" in first:
+        items = []
+        by_place = {}
+        for frame in first.PerFrameFunctionalGroupsSequence:
+            place = tuple(frame.PlanePositionSequence[0].ImagePositionPatient)
+            by_place[place] = frame.PixelMeasuresSequence[0]
+        items = list(by_place.values())
+    measures = []
+    for item in items:
+        texts = [number.original_string for number in item.PixelSpacing]
+        measures.append((*texts, item.SliceThickness.original_string))
+    return measures
+
+
+@pytest.mark.filterwarnings("ignore::dicomseries.DicomSeriesWarning")
+def test_a_slice_far_from_the_others_keeps_its_place(tmp_path):
+    places = [(0, 0, z) for z in (0, 202.5, 203.75, 205, 206.25)]
+    volume = dcs.read(source(tmp_path, places))
+    for kind in ("CT", "ParametricMap"):
+        volume.derive(volume.array * 0.5, kind=kind).write(tmp_path / kind)
+        np.testing.assert_allclose(positions_in(tmp_path / kind), places)
+
+
+@pytest.mark.filterwarnings("ignore::dicomseries.DicomSeriesWarning")
+@pytest.mark.parametrize("part", [slice(None), slice(1, 4)])
+@pytest.mark.parametrize("kind", ["EnhancedCT", "CT", "SC", "ParametricMap", "Segmentation"])
+def test_a_result_of_uneven_frames_keeps_their_planes_and_thickness(tmp_path, kind, part):
+    dcs.write(
+        ARRAY, tmp_path / "source", kind="EnhancedCT", metadata=DEMANDED["EnhancedCT"], **PLACED
+    )
+    volume = dcs.read(tmp_path / "source", slices=part if part.start else None)
+    options = {"kind": kind, "metadata": DEMANDED.get(kind, {})}
+    volume.derive(voxels(kind)[part], **options).write(tmp_path / "out")
+    written = np.unique(positions_in(tmp_path / "out"), axis=0)
+    np.testing.assert_allclose(written, np.array(UNEVEN[part], float))
+    first = datasets(tmp_path / "out")[0]
+    if "SharedFunctionalGroupsSequence" in first:
+        first = first.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    assert first.SliceThickness == 2
+
+
+@pytest.mark.filterwarnings("ignore::dicomseries.DicomSeriesWarning")
+@pytest.mark.filterwarnings("ignore:The value length:UserWarning")
+def test_an_orientation_of_too_many_digits_is_that_of_its_slice(tmp_path):
+    places = [(0, 0, 0), (0, 0, 3), (3, 0, 10), (6, 0, 10), (9, 0, 10)]
+    oblique = ["0.28734788556634539", "0.95782628522115133", "0", "0", "0", "-1"]
+    path = source(tmp_path, places, orientations=[AXIAL] * 2 + [oblique] * 3)
+    for kind in ("CT", "ParametricMap"):
+        dcs.write(ARRAY * 0.5, tmp_path / kind, kind=kind, like=path)
+        orientations = dcs.read(tmp_path / kind).orientations
+        np.testing.assert_allclose(orientations[-1], np.array(oblique, float), atol=1e-12)
+
+
+def test_a_stated_thickness_completes_slices_that_go_into_one_file(tmp_path):
+    def without_thickness(dataset):
+        del dataset.SliceThickness
+
+    path = source(tmp_path, UNEVEN, change=without_thickness)
+    with pytest.raises(GeometryError) as error:
+        dcs.plan(voxels("Segmentation"), kind="Segmentation", like=path)
+    assert "SliceThickness" in error.value.remedy
+    thick = {"metadata": {"SliceThickness": 3}, "like": path}
+    dcs.write(voxels("Segmentation"), tmp_path / "out", kind="Segmentation", **thick)
+    groups = datasets(tmp_path / "out")[0].SharedFunctionalGroupsSequence[0]
+    assert groups.PixelMeasuresSequence[0].SliceThickness == 3
+
+
 def test_an_array_of_fewer_slices_is_rejected_with_a_way_on(tmp_path):
     path = source(tmp_path, UNEVEN)
     with pytest.raises(GeometryError) as error:

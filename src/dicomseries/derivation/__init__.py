@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         match_planes,
         on_source_planes,
         planes_of_source,
+        thickness_texts,
     )
     from dicomseries.derivation.source.source_references import (
         PlaneReferences,
@@ -94,6 +95,7 @@ __all__ = [
     "rule_entities",
     "rule_for",
     "screened",
+    "thickness_texts",
     "unknown_terms",
     "unknown_terms_advice",
     "with_screening",
@@ -141,6 +143,7 @@ export_lazily(
             "match_planes",
             "on_source_planes",
             "planes_of_source",
+            "thickness_texts",
         ),
         "dicomseries.derivation.source.source_references": (
             "PlaneReferences",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dicomseries.geometry import Grid
-from dicomseries.iod import Kind
+from dicomseries.iod import Kind, rows_of
 from dicomseries.lazy_dataclass import dataclass
 from dicomseries.plan.columns import Column, Extent
 from dicomseries.plan.encoded_sizes import BINARY_BYTES, element_bytes
@@ -90,11 +90,14 @@ def frame_facts(
 
 
 def stack_columns(kind: Kind, grid: Grid, extent: Extent) -> tuple[Column, ...]:
-    """Return the stack of each slice of several orientations (PS3.3 section C.7.6.16.2.2).
+    """Return the stack of each slice of several orientations or pixel spacings.
 
-    Slices of one orientation are a stack, numbered along its normal.
+    Slices of one orientation and spacing are a stack, numbered along its normal (PS3.3 section
+    C.7.6.16.2.2).
     """
-    if not isinstance(grid, WrittenPlanes) or grid.are_parallel or not kind.is_multi_frame:
+    if not isinstance(grid, WrittenPlanes) or not _has_stacks(kind):
+        return ()
+    if grid.are_parallel and grid.has_one_spacing:
         return ()
     stacks, positions = stacks_of(grid)
     names: list[tuple[Value, ...]] = [(str(stack),) for stack in stacks]
@@ -111,6 +114,11 @@ def stack_columns(kind: Kind, grid: Grid, extent: Extent) -> tuple[Column, ...]:
     )
 
 
+def _has_stacks(kind: Kind) -> bool:
+    """Return whether frames of a kind state their stack; those of a secondary capture do not."""
+    return any(row.keyword == "StackID" for row in rows_of(kind.frames))
+
+
 def stacks_of(grid: WrittenPlanes) -> tuple[list[int], list[int]]:
     """Return number of the stack, and place in it, of each slice, from 1.
 
@@ -121,11 +129,12 @@ def stacks_of(grid: WrittenPlanes) -> tuple[list[int], list[int]]:
     >>> stacks_of(grid_of_planes((3, 2, 2), (1, 1), places, (1, 0, 0, 0, 1, 0)))
     ([1, 1, 1], [2, 1, 3])
     """
-    by_orientation: dict[tuple[float, ...], list[int]] = {}
-    for index, cosines in enumerate(grid.orientations.round(3).tolist()):
-        by_orientation.setdefault(tuple(cosines), []).append(index)
+    by_plane: dict[tuple[float, ...], list[int]] = {}
+    planes = np.column_stack((grid.orientations.round(3), grid.spacings_mm.round(4)))
+    for index, plane in enumerate(planes.tolist()):
+        by_plane.setdefault(tuple(plane), []).append(index)
     stacks, positions = [0] * grid.shape[0], [0] * grid.shape[0]
-    for stack, members in enumerate(by_orientation.values(), 1):
+    for stack, members in enumerate(by_plane.values(), 1):
         cosines = grid.orientations[members[0]]
         along = grid.positions_lps[members] @ np.cross(cosines[:3], cosines[3:])
         for place, member in enumerate(np.argsort(along, kind="stable").tolist(), 1):

@@ -90,11 +90,19 @@ def grid_facts(grid: Grid) -> Facts:
 
 
 def plane_columns(grid: Grid) -> tuple[Column, ...]:
-    """Return the orientation of each slice, if they differ."""
-    if not isinstance(grid, WrittenPlanes) or grid.has_one_orientation:
+    """Return orientation, pixel spacing and thickness of each slice, as far as they differ."""
+    if not isinstance(grid, WrittenPlanes):
         return ()
-    rows = grid.printed.orientations
-    return (Column(keyword="ImageOrientationPatient", per="slice", values=rows, vr="DS"),)
+    texts = {
+        "ImageOrientationPatient": grid.printed.orientations,
+        "PixelSpacing": tuple((y, x) for x, y in grid.printed.spacings),
+        "SliceThickness": tuple((text,) for text in grid.printed.thicknesses),
+    }
+    columns = []
+    for keyword, values in texts.items():
+        if len(set(values)) > 1:
+            columns.append(Column(keyword=keyword, per="slice", values=values, vr="DS"))
+    return tuple(columns)
 
 
 def pixel_facts(grid: Grid, samples: int, value_map: ValueMap, syntax: TransferSyntax) -> Facts:

@@ -190,7 +190,9 @@ def _contents(
     base = time_base(kind, draft.extent, metadata, computed, draft.columns)
     units = units_advice(kind, draft.extent, metadata, draft.columns)
     time_advice = (*base.advice, *units)
-    planes = (*plane_columns(grid), *stack_columns(kind, grid, draft.extent))
+    stated = metadata.keywords  # a thickness of the user is that of all slices
+    of_planes = [column for column in plane_columns(grid) if column.keyword not in stated]
+    planes = (*of_planes, *stack_columns(kind, grid, draft.extent))
     columns = [*value_columns(value_map), *planes, *computed, *base.columns, *draft.columns]
     if draft.only_volume is not None:
         extent = Extent(volumes=1, slices=extent.slices)

@@ -33,6 +33,8 @@ _STACK = ("StackID", "FrameContentSequence", "Stack ID")
 _IN_STACK = ("InStackPositionNumber", "FrameContentSequence", "In-Stack Position Number")
 """Dimensions of frames: attribute, functional group and label."""
 
+_MEASURES = ("SliceThickness", "SpacingBetweenSlices", "PixelSpacing")
+"""Attributes of PixelMeasuresSequence."""
 _SEGMENTATION = code_item("113076", "DCM", "Segmentation")
 
 
@@ -200,20 +202,26 @@ def _groups_of_place(grid: Grid) -> tuple[list[Attribute], list[VaryingGroup | L
         )
         return [], [VaryingGroup("FrameContentSequence", content)]
     texts = grid_facts(grid)
-    measures = []
-    for keyword in ("SliceThickness", "SpacingBetweenSlices", "PixelSpacing"):
-        if keyword in texts:
-            measures.append(attribute(keyword, *texts[keyword]))
-    orientation = attribute("ImageOrientationPatient", *texts["ImageOrientationPatient"])
-    shared = [attribute("PixelMeasuresSequence", tuple(measures))]
+    differing = {column.keyword for column in plane_columns(grid)}
+    shared: list[Attribute] = []
     per_frame: list[VaryingGroup | Leaf] = [
         _frame_content(grid),
         _group("PlanePositionSequence", "ImagePositionPatient"),
     ]
-    if plane_columns(grid):
+    if "ImageOrientationPatient" in differing:
         per_frame.append(_group("PlaneOrientationSequence", "ImageOrientationPatient"))
     else:
-        shared.insert(0, attribute("PlaneOrientationSequence", (orientation,)))
+        orientation = attribute("ImageOrientationPatient", *texts["ImageOrientationPatient"])
+        shared.append(attribute("PlaneOrientationSequence", (orientation,)))
+    measures = [attribute(keyword, *texts[keyword]) for keyword in _MEASURES if keyword in texts]
+    if differing.isdisjoint(_MEASURES):
+        shared.append(attribute("PixelMeasuresSequence", tuple(measures)))
+        return shared, per_frame
+    parts: list[Attribute | Leaf] = []
+    for member in measures:
+        is_same = member.keyword not in differing
+        parts.append(member if is_same else Leaf(member.keyword, member.keyword))
+    per_frame.append(VaryingGroup("PixelMeasuresSequence", tuple(parts)))
     return shared, per_frame
 
 

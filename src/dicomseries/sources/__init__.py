@@ -15,6 +15,7 @@ from dicomseries.lazy_exports import export_lazily
 if TYPE_CHECKING:
     from dicomseries.sources.all_formats import FORMATS, Format
     from dicomseries.sources.arguments.diffusion_gradients import diffusion_gradients
+    from dicomseries.sources.arguments.irregular_grids import grid_of_planes
     from dicomseries.sources.arguments.segment_layers import HIGHEST_LABEL
     from dicomseries.sources.arguments.volume_weightings import fsl_directions
     from dicomseries.sources.arguments.written_planes import (
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         WrittenPlanes,
         arguments_of,
         content_of,
-        grid_of_planes,
         irregular_places,
         plane_of,
         written_planes,
@@ -105,12 +105,12 @@ export_lazily(
         "dicomseries.sources.arguments.diffusion_gradients": ("diffusion_gradients",),
         "dicomseries.sources.arguments.volume_weightings": ("fsl_directions",),
         "dicomseries.sources.arguments.segment_layers": ("HIGHEST_LABEL",),
+        "dicomseries.sources.arguments.irregular_grids": ("grid_of_planes",),
         "dicomseries.sources.arguments.written_planes": (
             "PlaneTexts",
             "WrittenPlanes",
             "arguments_of",
             "content_of",
-            "grid_of_planes",
             "irregular_places",
             "plane_of",
             "written_planes",

@@ -20,7 +20,7 @@ from dicomseries.orientation import Turn
 from dicomseries.standard.attributes.attribute import Attribute
 from dicomseries.standard.attributes.decimal_string import MAX_DS_CHARS, format_ds
 
-__all__ = ["decimal_texts", "on_source_grid", "with_source_texts"]
+__all__ = ["decimal_texts", "on_source_grid", "rounded_texts", "with_source_texts"]
 
 _SAME_CORNER = 5e-4
 """Tolerance of corners by printed numbers, in smallest spacings: half that of `check`."""
@@ -202,13 +202,34 @@ def decimal_texts(
     source: SourceSeries, frame: SourceFrame, keyword: str, count: int
 ) -> tuple[str, ...] | None:
     """Return the decimal strings of a frame, or of all frames; else None."""
-    member = frame.get(keyword) or source.get(keyword) or _in_shared_groups(source, keyword)
+    member = _member(source, frame, keyword)
     if member is None:
         return None
     texts = tuple(str(value).strip() for value in member.values)
     if len(texts) == count and all(map(_is_decimal, texts)):
         return texts
     return None
+
+
+def rounded_texts(
+    source: SourceSeries, frame: SourceFrame, keyword: str, count: int
+) -> tuple[str, ...] | None:
+    """Return decimal strings as `decimal_texts`; too long ones are rounded."""
+    texts = decimal_texts(source, frame, keyword, count)
+    if texts is not None:
+        return texts
+    member = _member(source, frame, keyword)
+    if member is None or len(member.values) != count:
+        return None
+    try:
+        numbers = [float(str(value)) for value in member.values]
+    except ValueError:
+        return None
+    return tuple(map(format_ds, numbers)) if all(map(math.isfinite, numbers)) else None
+
+
+def _member(source: SourceSeries, frame: SourceFrame, keyword: str) -> Attribute | None:
+    return frame.get(keyword) or source.get(keyword) or _in_shared_groups(source, keyword)
 
 
 def _in_shared_groups(source: SourceSeries, keyword: str) -> Attribute | None:

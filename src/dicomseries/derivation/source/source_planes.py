@@ -5,6 +5,7 @@ For sources whose slices form no regular grid: uneven, with gaps, tilted, in sev
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
 
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.derivation.source.slice_matching import Matching
-from dicomseries.derivation.source.source_grid import decimal_texts
+from dicomseries.derivation.source.source_grid import decimal_texts, rounded_texts
 from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
 from dicomseries.geometry import Grid
 from dicomseries.orientation import Turn
@@ -20,7 +21,7 @@ from dicomseries.slice_planes import SlicePlanes, orientations_of, positions_of
 from dicomseries.sources import PlaneTexts, WrittenPlanes, grid_of_planes
 from dicomseries.standard.attributes.decimal_string import format_ds
 
-__all__ = ["match_planes", "on_source_planes", "planes_of_source"]
+__all__ = ["match_planes", "on_source_planes", "planes_of_source", "thickness_texts"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,37 +50,51 @@ def planes_of_source(source: SourceSeries) -> WrittenPlanes | None:
     Returns
     -------
     WrittenPlanes or None
-        None if slices have several pixel spacings, two are at one place, or they are regular.
+        None if two parallel slices are at one place, or the slices are regular.
     """
     frames = source.frames[: source.grid.shape[0]]
-    spacings = {decimal_texts(source, frame, "PixelSpacing", 2) for frame in frames}
-    if len(spacings) != 1:
-        return None
-    spacing = spacings.pop() or tuple(map(format_ds, source.grid.spacing_mm[1::-1]))
+    spacings = tuple(_spacing_texts(source, frame) for frame in frames)
     positions = tuple(_position_texts(source, frame) for frame in frames)
     if len(set(positions)) != len(positions) and _is_parallel(source, frames):
         return None
     orientations = tuple(_orientation_texts(source, frame) for frame in frames)
-    thickness = decimal_texts(source, frames[0], "SliceThickness", 1)
-    thickness = thickness or ("0",)
-    has_thickness = float(thickness[0]) > 0
+    thicknesses = thickness_texts(source, range(len(frames)))
     planes = grid_of_planes(
         source.grid.shape,
-        (float(spacing[1]), float(spacing[0])),
+        np.array(spacings, np.float64),
         np.array(positions, np.float64),
         np.array(orientations, np.float64),
-        thickness_mm=float(thickness[0]) if has_thickness else None,
+        thickness_mm=float(thicknesses[0]) if thicknesses else None,
         printed=PlaneTexts(
-            spacing=(spacing[1], spacing[0]),
+            spacings=spacings,
             positions=positions,
             orientations=orientations,
-            thickness=thickness[0] if has_thickness else None,
+            thicknesses=thicknesses,
         ),
         statement=source.grid.statement,
     )
     if not isinstance(planes, WrittenPlanes):
         return None
     return _with_distance(planes, decimal_texts(source, frames[0], "SpacingBetweenSlices", 1))
+
+
+def thickness_texts(source: SourceSeries, slices: Iterable[int]) -> tuple[str, ...]:
+    """Return SliceThickness of some slices; nothing if one of them states none.
+
+    Parameters
+    ----------
+    source : SourceSeries
+        The source series.
+    slices : iterable of int
+        Slices of its first volume.
+    """
+    texts: list[str] = []
+    for index in slices:
+        text = rounded_texts(source, source.frames[index], "SliceThickness", 1)
+        if text is None or float(text[0]) <= 0:
+            return ()
+        texts += text
+    return tuple(texts)
 
 
 def _with_distance(planes: WrittenPlanes, stated: tuple[str, ...] | None) -> WrittenPlanes:
@@ -93,6 +108,14 @@ def _with_distance(planes: WrittenPlanes, stated: tuple[str, ...] | None) -> Wri
     return planes.with_texts(replace(planes.printed, between=text))
 
 
+def _spacing_texts(source: SourceSeries, frame: SourceFrame) -> tuple[str, str]:
+    """Return the spacing along x and y."""
+    texts = rounded_texts(source, frame, "PixelSpacing", 2)
+    if texts is None:
+        return format_ds(source.grid.spacing_mm[0]), format_ds(source.grid.spacing_mm[1])
+    return texts[1], texts[0]
+
+
 def _position_texts(source: SourceSeries, frame: SourceFrame) -> tuple[str, ...]:
     texts = decimal_texts(source, frame, "ImagePositionPatient", 3)
     return texts or tuple(map(format_ds, frame.position_lps))
@@ -100,7 +123,7 @@ def _position_texts(source: SourceSeries, frame: SourceFrame) -> tuple[str, ...]
 
 def _orientation_texts(source: SourceSeries, frame: SourceFrame) -> tuple[str, ...]:
     """Return the cosines of a frame, corrected where they are rounded too much."""
-    texts = decimal_texts(source, frame, "ImageOrientationPatient", 6)
+    texts = rounded_texts(source, frame, "ImageOrientationPatient", 6)
     if texts is None:
         return tuple(map(format_ds, source.grid.orientation))
     axes = np.array(texts, np.float64).reshape(2, 3)
@@ -217,10 +240,9 @@ class _SourcePlaces:
         grid: Grid = planes or source.grid
         self.positions, self.orientations = positions_of(grid), orientations_of(grid)
         self.normals = np.cross(self.orientations[:, :3], self.orientations[:, 3:])
-        if planes is None:
-            self.spacing = np.array(source.grid.spacing_mm[:2])
-        else:
-            self.spacing = np.array(planes.pixel_spacing_mm)
+        self.spacings: Floats = np.tile(source.grid.spacing_mm[:2], (len(self.positions), 1))
+        if planes is not None:
+            self.spacings = planes.spacings_mm
         self.size = np.array(source.grid.shape[:0:-1])  # columns, rows
         self.gaps = self._gaps()
 
@@ -254,8 +276,8 @@ class _SourcePlaces:
     def _covers(self, point: Floats) -> npt.NDArray[np.bool_]:
         """Return which slices have pixels above or below a point."""
         steps = point - self.positions
-        column = np.einsum("ij,ij->i", steps, self.orientations[:, :3]) / self.spacing[0]
-        row = np.einsum("ij,ij->i", steps, self.orientations[:, 3:]) / self.spacing[1]
+        column = np.einsum("ij,ij->i", steps, self.orientations[:, :3]) / self.spacings[:, 0]
+        row = np.einsum("ij,ij->i", steps, self.orientations[:, 3:]) / self.spacings[:, 1]
         inside: npt.NDArray[np.bool_] = (
             (column >= -0.5)
             & (column <= self.size[0] - 0.5)
@@ -272,12 +294,12 @@ class _SourcePlaces:
         if in_plane is None:
             return None
         is_turned = np.abs(grid.orientations[index] - self.orientations[in_plane]).max()
-        is_scaled = np.abs(grid.spacings_mm[index] / self.spacing - 1).max()
+        is_scaled = np.abs(grid.spacings_mm[index] / self.spacings[in_plane] - 1).max()
         if is_turned > _PARALLEL or is_scaled > _STATED:
             return None
         steps = grid.positions_lps[index] - self.positions[in_plane]
         axes = self.orientations[in_plane].reshape(2, 3)
-        pixels = axes @ steps / self.spacing
+        pixels = axes @ steps / self.spacings[in_plane]
         whole = np.round(pixels)
         if float(np.abs(pixels - whole).max()) > _SAME_PIXEL:
             return None

@@ -28,7 +28,12 @@ from dicomseries.reading.parse.functional_groups import as_numbers
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.to_python import plain_value
 from dicomseries.reading.problems import Problem, has_errors
-from dicomseries.slice_planes import IRREGULARITIES, Irregularity, SlicePlanes
+from dicomseries.slice_planes import (
+    IRREGULARITIES,
+    SAME_SPACING,
+    Irregularity,
+    SlicePlanes,
+)
 from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = [
@@ -89,7 +94,7 @@ class _Places:
     grid : Grid or None
         Regular or irregular; None if the frames form no array.
     stacks : tuple of SliceStack
-        If there are several orientations.
+        If there are several orientations or pixel spacings.
     problems : sequence of Problem
         Errors and warnings.
     """
@@ -166,7 +171,7 @@ def _places_of_frames(frames: Frames, chosen: Sequence[int] | None) -> _Places:
     if _is_of_pictures(frames):
         grid, slices, problems = _grid_of_pictures(frames)
         return _Places(frames=every, slices=slices, grid=grid, problems=problems)
-    if frames.orientation is not None:
+    if frames.orientation is not None and _has_one_spacing(frames):
         grid, slices, problems = _grid_in_space(frames, every)
         return _Places(frames=every, slices=slices, grid=grid, problems=problems)
     from dicomseries.reading.order.segment_stacks import (  # noqa: PLC0415 - rare
@@ -283,6 +288,14 @@ def _grid_of_pictures(frames: Frames) -> tuple[Grid | None, Indices, list[Proble
     grid, problems = picture_grid((frames.instance,), int(numbers.max()))
     order = "InStackPositionNumber" if frames.stack_numbers is not None else "their source images"
     return grid, numbers - 1, [no_geometry("frames", order), *problems]
+
+
+def _has_one_spacing(frames: Frames) -> bool:
+    """Return whether no two frames state different pixel spacings."""
+    spacings = frames.pixel_spacing_mm
+    if spacings is None or not (np.isfinite(spacings).all() and spacings.min() > 0):
+        return True
+    return float(np.abs(spacings / spacings[0] - 1).max()) <= SAME_SPACING
 
 
 def _grid_in_space(frames: Frames, members: Indices) -> tuple[Grid | None, Indices, list[Problem]]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import SHEAR_TOLERANCE, Grid
 from dicomseries.geometry_statement import STATED, Statement
-from dicomseries.sources.arguments.written_planes import grid_of_planes
+from dicomseries.sources.arguments.irregular_grids import grid_of_planes
 
 __all__ = ["grid_at_positions", "sheared_grid"]
 

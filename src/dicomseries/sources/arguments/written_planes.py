@@ -15,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import GeometryError
-from dicomseries.geometry import EVENNESS_TOLERANCE, Grid, GridTexts, Vector
-from dicomseries.geometry_statement import STATED, Statement
+from dicomseries.geometry import EVENNESS_TOLERANCE, Grid, GridTexts
 from dicomseries.lazy_dataclass import dataclass
-from dicomseries.slice_planes import Irregularity, SlicePlanes
+from dicomseries.slice_planes import SlicePlanes
 from dicomseries.standard.attributes.decimal_string import format_ds
 
 __all__ = [
@@ -26,7 +25,6 @@ __all__ = [
     "WrittenPlanes",
     "arguments_of",
     "content_of",
-    "grid_of_planes",
     "irregular_places",
     "plane_of",
     "written_planes",
@@ -36,14 +34,6 @@ Floats = npt.NDArray[np.float64]
 
 _EVEN = 5e-4
 """Departure from one distance, as part of it, within which SpacingBetweenSlices is true."""
-_REGULAR = 1e-6
-"""Departure from even slices, as part of the spacing, that is none."""
-_SIDEWAYS = 1e-5
-"""Sideways shift of each slice, as part of the distance, that is no shear."""
-_SAME_DIRECTION = 1e-4
-"""Largest difference of direction cosines of parallel slices: four printed decimals."""
-_MULTIPLE = 0.01
-"""Departure of gaps from whole steps, in steps, where slices are missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,36 +42,42 @@ class PlaneTexts:
 
     Parameters
     ----------
-    spacing : tuple of str
-        mm along x (columns) and y (rows).
+    spacings : tuple of tuple of str
+        mm along x (columns) and y (rows) of each slice.
     positions : tuple of tuple of str
         ImagePositionPatient of each slice.
     orientations : tuple of tuple of str
         ImageOrientationPatient of each slice.
     between : str, optional
         SpacingBetweenSlices, where one distance holds.
-    thickness : str, optional
-        SliceThickness, where something states it.
+    thicknesses : tuple of str
+        SliceThickness of each slice; nothing where nothing states it.
 
     Examples
     --------
     >>> texts = PlaneTexts(
-    ...     spacing=("0.70", "0.70"), positions=(("0", "0", "1.50"),),
+    ...     spacings=(("0.70", "0.70"),), positions=(("0", "0", "1.50"),),
     ...     orientations=(("1", "0", "0", "0", "1", "0"),),
     ... )
     >>> texts.between is None
     True
     """
 
-    spacing: tuple[str, str]
+    spacings: tuple[tuple[str, str], ...]
     positions: tuple[tuple[str, ...], ...]
     orientations: tuple[tuple[str, ...], ...]
     between: str | None = None
-    thickness: str | None = None
+    thicknesses: tuple[str, ...] = ()
 
     def reversed(self) -> PlaneTexts:
         """Return the texts of the slices in opposite order."""
-        return replace(self, positions=self.positions[::-1], orientations=self.orientations[::-1])
+        return replace(
+            self,
+            spacings=self.spacings[::-1],
+            positions=self.positions[::-1],
+            orientations=self.orientations[::-1],
+            thicknesses=self.thicknesses[::-1],
+        )
 
 
 class WrittenPlanes(SlicePlanes):
@@ -92,7 +88,7 @@ class WrittenPlanes(SlicePlanes):
     Parameters
     ----------
     thickness_mm : float, optional
-        Thickness of the slices; None if nothing states it.
+        Thickness of the slices, the first of several; None if nothing states it.
     printed : PlaneTexts, optional
         Texts of another header for these numbers; made from the numbers if left out.
     **planes
@@ -116,24 +112,26 @@ class WrittenPlanes(SlicePlanes):
         if printed is None:
             printed = self._own_texts()
         object.__setattr__(self, "printed", printed)
-        thickness = printed.thickness or ""
-        if thickness_mm is not None and not thickness:
-            thickness = format_ds(thickness_mm)
+        thickness = "" if thickness_mm is None else format_ds(thickness_mm)
+        if printed.thicknesses:
+            thickness = printed.thicknesses[0]
         texts = GridTexts(
-            spacing=(*printed.spacing, thickness),
+            spacing=(*printed.spacings[0], thickness),
             orientation=printed.orientations[0],
             positions=printed.positions,
         )
         object.__setattr__(self, "texts", texts)
 
     def _own_texts(self) -> PlaneTexts:
-        x, y = self.pixel_spacing_mm
+        lengths = self.spacings_mm.tolist()
+        if self.has_one_spacing:
+            lengths = [lengths[0]] * len(lengths)
         rows = [tuple(map(format_ds, row)) for row in self.orientations.tolist()]
         if self.are_parallel:
             rows = [rows[0]] * len(rows)
         gap = self.common_gap_mm
         return PlaneTexts(
-            spacing=(format_ds(x), format_ds(y)),
+            spacings=tuple((format_ds(x), format_ds(y)) for x, y in lengths),
             positions=tuple(tuple(map(format_ds, row)) for row in self.positions_lps.tolist()),
             orientations=tuple(rows),
             between=None if gap is None else format_ds(gap),
@@ -145,14 +143,26 @@ class WrittenPlanes(SlicePlanes):
 
     def _with(self, **changes: Any) -> Self:
         _, (arguments,) = self.__reduce__()
-        if set(changes) - {"statement"}:  # other numbers, other texts
-            arguments["printed"] = None
-        return type(self)(**(arguments | changes))
+        if not set(changes) - {"statement"}:
+            return type(self)(**(arguments | changes))
+        arguments["printed"] = None  # other numbers, other texts
+        planes = type(self)(**(arguments | changes))
+        if planes.shape[0] != self.shape[0]:
+            return planes
+        return planes.with_texts(replace(planes.printed, thicknesses=self.printed.thicknesses))
 
     def with_texts(self, printed: PlaneTexts) -> Self:
         """Return the planes with other texts for the same numbers."""
         _, (arguments,) = self.__reduce__()
         return type(self)(**{**arguments, "printed": printed})
+
+    def with_thickness(self, thicknesses: Sequence[str]) -> Self:
+        """Return the planes with SliceThickness of each slice."""
+        _, (arguments,) = self.__reduce__()
+        arguments["thickness_mm"] = float(thicknesses[0])
+        arguments["printed"] = replace(self.printed, thicknesses=tuple(thicknesses))
+        arguments["statement"] = replace(self.statement, thickness="stated")
+        return type(self)(**arguments)
 
     @property
     def common_gap_mm(self) -> float | None:
@@ -190,7 +200,7 @@ class WrittenPlanes(SlicePlanes):
             normal = -normal
         return Grid(
             shape=self.shape,
-            spacing_mm=(*self.pixel_spacing_mm, 1.0),
+            spacing_mm=(*self.spacings_mm[0].tolist(), 1.0),
             origin_lps=self.position(0),
             direction_lps=cast("Any", tuple(np.column_stack([*first, normal]).ravel().tolist())),
             statement=self.statement,
@@ -203,6 +213,13 @@ class WrittenPlanes(SlicePlanes):
         down = self.orientations[:, 3:] * (self.spacings_mm[:, 1:] * (rows - 1))
         corners = np.stack([0 * across, across, down, across + down], axis=1)
         return np.asarray(corners + self.positions_lps.reshape(slices, 1, 3), np.float64)
+
+    def pick(self, slices: Sequence[int]) -> Self:
+        """Return the planes of selected slices, in the order of the indices."""
+        planes = super().pick(slices)
+        if not self.printed.thicknesses:
+            return planes
+        return planes.with_thickness([self.printed.thicknesses[index] for index in slices])
 
     def flipped(self, axis: Any) -> Self:
         """Return the planes of the array flipped along one axis."""
@@ -261,7 +278,7 @@ class WrittenPlanes(SlicePlanes):
         GeometryError
             As of `Grid`.
         """
-        allowed = EVENNESS_TOLERANCE * min(*self.pixel_spacing_mm, self.usual_gap_mm)
+        allowed = EVENNESS_TOLERANCE * min(float(self.spacings_mm.min()), self.usual_gap_mm)
         printed = np.array(self.printed.positions, np.float64)
         errors = np.abs(printed - self.positions_lps).max(axis=1)
         index = int(np.argmax(errors))
@@ -294,7 +311,7 @@ def written_planes(
     Raises
     ------
     GeometryError
-        If a slice has no place, or slices have different pixel spacings.
+        If a slice has no place.
     """
     if not planes.are_placed:
         raise planes.error()
@@ -307,80 +324,6 @@ def written_planes(
         statement=planes.statement,
         thickness_mm=thickness_mm,
         printed=printed,
-    )
-
-
-def grid_of_planes(
-    shape: Sequence[int],
-    pixel_spacing: Sequence[float],
-    positions: npt.ArrayLike,
-    orientations: npt.ArrayLike,
-    *,
-    thickness_mm: float | None = None,
-    printed: PlaneTexts | None = None,
-    statement: Statement = STATED,
-) -> Grid:
-    """Return the grid of slices at positions: regular, or planes.
-
-    Parameters
-    ----------
-    shape : sequence of int
-        Slices, rows, columns.
-    pixel_spacing : sequence of 2 float
-        mm along x (columns) and y (rows).
-    positions : array_like, shape (slices, 3)
-        Centre of the first voxel of each slice in LPS mm.
-    orientations : array_like, shape (6,) or (slices, 6)
-        Cosines of columns and rows.
-    thickness_mm : float, optional
-        Thickness of the slices; of a single slice its distance to the next.
-    printed : PlaneTexts, optional
-        Texts of another header.
-    statement : Statement
-        Certainty of these numbers.
-
-    Raises
-    ------
-    GeometryError
-        If the numbers do not fit, are not finite, or directions are not at right angles.
-
-    Examples
-    --------
-    >>> axial = (1, 0, 0, 0, 1, 0)
-    >>> grid_of_planes((3, 4, 5), (1, 1), [(0, 0, 0), (0, 0, 2), (0, 0, 4)], axial).spacing_mm
-    (1.0, 1.0, 2.0)
-    >>> planes = grid_of_planes((3, 4, 5), (1, 1), [(0, 0, 0), (0, 0, 2), (0, 0, 7)], axial)
-    >>> planes.summary, planes.position_texts(2)
-    ('uneven', ('0', '0', '7'))
-    """
-    places = np.asarray(positions, np.float64).reshape(-1, 3)
-    cosines = np.asarray(orientations, np.float64)
-    if cosines.ndim == 1:
-        cosines = np.tile(cosines, (len(places), 1))
-    x, y = float(pixel_spacing[0]), float(pixel_spacing[1])
-    reasons = _irregularities(places, cosines)
-    if reasons:
-        return WrittenPlanes(
-            shape=tuple(shape),
-            spacings_mm=(x, y),
-            positions_lps=places,
-            orientations=cosines,
-            irregularities=reasons,
-            statement=statement,
-            thickness_mm=thickness_mm,
-            printed=printed,
-        )
-    normal = np.cross(cosines[0, :3], cosines[0, 3:])
-    step = thickness_mm or 1.0
-    if len(places) > 1:
-        step = float((places[-1] - places[0]) @ normal) / (len(places) - 1)
-    axes = np.column_stack([cosines[0, :3], cosines[0, 3:], normal * np.sign(step)])
-    return Grid(
-        shape=cast("tuple[int, int, int]", tuple(shape)),
-        spacing_mm=(x, y, abs(step)),
-        origin_lps=cast("Vector", tuple(places[0].tolist())),
-        direction_lps=cast("Any", tuple((axes.ravel() + 0.0).tolist())),
-        statement=statement,
     )
 
 
@@ -416,7 +359,7 @@ def irregular_places(grid: Grid) -> dict[str, Any]:
 def arguments_of(grid: Grid) -> dict[str, Any]:
     """Return the geometry arguments of `write` that give a grid.
 
-    Nothing for slices of several orientations.
+    Nothing for slices of several orientations or pixel spacings.
 
     Examples
     --------
@@ -429,7 +372,7 @@ def arguments_of(grid: Grid) -> dict[str, Any]:
             "origin": grid.origin_lps,
             "direction": grid.direction_lps,
         }
-    if not grid.are_parallel:
+    if not (grid.are_parallel and grid.has_one_spacing):
         return {}
     return {
         "spacing": grid.pixel_spacing_mm,
@@ -448,36 +391,6 @@ def content_of(grid: Grid) -> object:
         grid.positions_lps.tolist(),
         grid.orientations.tolist(),
     )
-
-
-def _irregularities(positions: Floats, orientations: Floats) -> tuple[Irregularity, ...]:
-    """Return why slices form no regular grid; nothing if they do."""
-    if float(np.abs(orientations - orientations[0]).max(initial=0)) > _SAME_DIRECTION:
-        count = len(np.unique(orientations.round(3), axis=0))
-        detail = f"{count} orientations of {len(positions)} slices"
-        return (Irregularity(code="mixed-orientations", detail=detail),)
-    if len(positions) < 2:
-        return ()
-    normal = np.cross(orientations[0, :3], orientations[0, 3:])
-    normal = normal / np.linalg.norm(normal)
-    steps = positions - positions[0]
-    along = steps @ normal
-    gaps = np.abs(np.diff(along))
-    mean = float(gaps.mean())
-    reasons: list[Irregularity] = []
-    if float(np.abs(gaps - mean).max()) > _REGULAR * mean:
-        smallest = max(float(np.median(gaps)), 1e-9)
-        multiples = gaps / smallest
-        code = "spacing-uneven"
-        if float(np.abs(multiples - np.round(multiples)).max()) <= _MULTIPLE:
-            code = "slices-missing"
-        detail = f"gaps of {gaps.min():.6g} to {gaps.max():.6g} mm"
-        reasons.append(Irregularity(code=code, detail=detail))
-    sideways = np.linalg.norm(steps - np.outer(along, normal), axis=1)
-    if float(sideways.max()) > _SIDEWAYS * mean * len(positions):
-        detail = f"{sideways.max():.6g} mm sideways from the first to the last"
-        reasons.append(Irregularity(code="slices-sheared", detail=detail))
-    return tuple(reasons)
 
 
 def _again(arguments: dict[str, Any]) -> WrittenPlanes:

@@ -19,7 +19,14 @@ from dicomseries.geometry_statement import UNSTATED, Statement
 from dicomseries.iod import Kind
 from dicomseries.options import WriteOptions
 from dicomseries.slice_planes import SlicePlanes
-from dicomseries.sources import Volume, open_on_planes, open_picture, open_volume
+from dicomseries.sources import (
+    Volume,
+    WrittenPlanes,
+    open_on_planes,
+    open_picture,
+    open_volume,
+    written_planes,
+)
 from dicomseries.writing.inputs.unstated_lengths import NO_RULER, are_known, completed, lengths_text
 
 if TYPE_CHECKING:
@@ -128,7 +135,27 @@ def opened_like(
         return _timed(_on_grid(source, series, kind, geometry), series)
     if options.same_space is False:
         return volume
-    return _timed(_in_space(volume, series, options, kind, geometry), series)
+    placed = _in_space(volume, series, options, kind, geometry)
+    return _timed(_with_source_thickness(placed, series), series)
+
+
+def _with_source_thickness(volume: Volume, series: SourceSeries) -> Volume:
+    """Return slices in planes of the series with the thickness of its slices."""
+    grid = volume.grid
+    if not isinstance(grid, SlicePlanes) or not grid.are_placed:
+        return volume
+    from dicomseries.derivation import match_planes, thickness_texts  # noqa: PLC0415 - as below
+
+    planes = grid if isinstance(grid, WrittenPlanes) else written_planes(grid)
+    if planes.thickness_mm is not None:
+        return volume
+    in_plane = [index for index in match_planes(series, planes).exact if index is not None]
+    if len(in_plane) < grid.shape[0]:
+        return volume
+    thicknesses = thickness_texts(series, in_plane)
+    if not thicknesses:
+        return volume
+    return replace(volume, grid=planes.with_thickness(thicknesses))
 
 
 def _completed_positions(series: SourceSeries, geometry: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -328,17 +355,17 @@ def _on_planes(volume: Volume, series: SourceSeries, kind: Kind) -> Volume:
     Raises
     ------
     GeometryError
-        If the slices of the source have several pixel spacings, or two are at one place.
+        If two slices of the source are at one place.
     """
-    if kind.name == "Segmentation":
-        among_gaps = _beside_gaps(volume, series)
-        if among_gaps is not None:
-            return among_gaps
     from dicomseries.derivation import planes_of_source  # noqa: PLC0415 - for a source series only
 
     planes = planes_of_source(series)
     if planes is None:
         raise _no_planes(series)
+    if kind.name == "Segmentation" and planes.are_parallel and planes.has_one_spacing:
+        among_gaps = _beside_gaps(volume, series)
+        if among_gaps is not None:
+            return among_gaps
     return replace(volume, grid=planes.stated(_lengths_of(series)))
 
 
@@ -449,19 +476,13 @@ def _uneven(series: SourceSeries) -> GeometryError:
 
 
 def _no_planes(series: SourceSeries) -> GeometryError:
-    frames = series.frames[: series.grid.shape[0]]
-    spacings = {member.values for frame in frames if (member := frame.get("PixelSpacing"))}
-    if len(spacings) > 1:
-        given = f"{len(frames)} slices with {len(spacings)} different values of PixelSpacing"
-    else:
-        given = f"{len(frames)} slices, two of which are at one place"
     return GeometryError(
         code="source-without-planes",
         where="like",
-        given=given,
-        expected="slices of one pixel spacing at different places",
-        remedy="Derive a result for each stack: `dcs.read(path, stack=NAME).derive(array)`, with "
-        "the names in the notes of `dcs.read(path)`; or pass `like=` with the files of one stack.",
+        given=f"{series.grid.shape[0]} slices, two of which are at one place",
+        expected="slices at different places",
+        remedy="Pass `like=` with the files of one volume, or write the array with its own "
+        "`affine=` and `space=`.",
     )
 
 

@@ -112,7 +112,7 @@ def open_write(
             options=replace(request.options, segments=segments),
             advice=(*request.advice, *advice),
         )
-    volume = on_written_planes(volume)
+    volume = on_written_planes(volume, request.metadata.get("SliceThickness"))
     request = with_stated_thickness(request, volume)
     volume = with_known_lengths(
         volume, request.kind, has_thickness=states_thickness(request, series)

@@ -32,8 +32,10 @@ _NOT_SHOWN = frozenset(
 _SHARED_GROUPS = "SharedFunctionalGroupsSequence"
 _TOLERATED = frozenset({"slices-missing", "spacing-uneven", "slices-sheared", "mixed-orientations"})
 """Problems of a regular grid; a result lies on the planes of the slices instead."""
-_WITHOUT_PLACE = frozenset({"position-missing", "slices-rotating", "pixel-spacing-differs"})
-"""Problems of slices on whose planes no result can lie: they are pictures for it."""
+_OF_PLANES = frozenset({"position-missing", "slices-rotating", "pixel-spacing-differs"})
+"""Problems that are allowed where the slices are one array in spite of them."""
+_ROTATING = "slices-rotating"
+"""Problem of projections: they are pictures for a result."""
 
 _DIFFUSION = frozenset({"DiffusionBValue"})
 _STANDARD_DIFFUSION = frozenset(
@@ -94,7 +96,7 @@ def _read_series(path: str, local_path: reading.LocalFiles, series_uid: str | No
     errors: list[ReadError] = []
     for problem in series.problems:
         is_allowed = problem.code in _TOLERATED or (
-            problem.code in _WITHOUT_PLACE and series.planes is not None
+            problem.code in _OF_PLANES and series.planes is not None
         )
         if problem.level == "error" and not is_allowed:
             errors.append(problem.error(path))
@@ -287,33 +289,35 @@ def _attributes_of_tile(source: reading.Frames, frame: int) -> Iterator[Attribut
 def _position(
     position: Sequence[float], series: reading.Series, index: int
 ) -> tuple[float, float, float]:
-    """Return the position of a slice, or of the grid."""
+    """Return the position of a slice, or of the grid or planes where no frame is."""
     if len(position) == 3 and bool(np.isfinite(position).all()):
         return float(position[0]), float(position[1]), float(position[2])
-    if series.grid is None:
-        return 0.0, 0.0, float(index)
-    return series.grid.position(index)
+    if series.grid is not None:
+        return series.grid.position(index)
+    if series.planes is not None and series.planes.are_placed:
+        return series.planes.position(index)
+    return 0.0, 0.0, float(index)
 
 
 def _even_grid(frames: Sequence[SourceFrame], series: reading.Series) -> Grid:
     """Return an even grid for a series with gaps; one without a place for pictures."""
-    first = series.instances[0]
-    cosines, spacing = first.numbers("ImageOrientationPatient"), first.numbers("PixelSpacing")
-    are_pictures = any(problem.code in _WITHOUT_PLACE for problem in series.problems)
-    if are_pictures or len(cosines) != 6 or len(spacing) != 2:
-        shape = (len(frames) // (series.volumes or 1), first.rows, first.columns)
-        return Grid(shape=shape, spacing_mm=(1.0, 1.0, 1.0), statement=UNSTATED)
-    positions = np.array([frame.position_lps for frame in frames])
+    first, planes = series.instances[0], series.planes
     count = len(frames) // (series.volumes or 1)
+    are_rotating = any(problem.code == _ROTATING for problem in series.problems)
+    if planes is None or are_rotating or not (planes.are_placed and planes.statement.has_lengths):
+        shape = (count, first.rows, first.columns)
+        return Grid(shape=shape, spacing_mm=(1.0, 1.0, 1.0), statement=UNSTATED)
+    positions = planes.positions_lps
     step = 1.0
     if count > 1:
         length = float(np.linalg.norm(positions[count - 1] - positions[0]))
         step = length / (count - 1) or 1.0
+    x, y = planes.spacings_mm[0].tolist()
     return Grid.from_spacing(
         (count, first.rows, first.columns),
-        (spacing[1], spacing[0], step),
+        (x, y, step),
         origin=frames[0].position_lps,
-        direction=cosines,
+        direction=planes.orientations[0],
         tolerance=_ROUNDED,
     )
 

@@ -78,7 +78,11 @@ def _oriented_planes(
         if match is not None:
             turn, grid = match
             stored = turned(volume, turn)
-            return replace(stored, grid=grid.stated(stored.grid.statement)), ()
+            grid = grid.stated(stored.grid.statement)
+            thicknesses = planes.turned(turn.order, turn.flips).printed.thicknesses
+            if thicknesses and grid.thickness_mm is None:
+                grid = grid.with_thickness(thicknesses)
+            return replace(stored, grid=grid), ()
     if has_own_direction:
         volume = turned(volume, turn_to(plane, "upright"))
     sentence = unusual_course(plane) if not has_own_direction else ""

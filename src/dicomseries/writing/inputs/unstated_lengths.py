@@ -13,7 +13,7 @@ from dicomseries.geometry_statement import UNSTATED
 from dicomseries.iod import Kind
 from dicomseries.slice_planes import SlicePlanes
 from dicomseries.sources import Volume, WrittenPlanes, written_planes
-from dicomseries.standard.attributes.attribute import attribute
+from dicomseries.standard.attributes.attribute import Attribute, attribute
 from dicomseries.standard.attributes.decimal_string import format_ds
 from dicomseries.writing.inputs.write_request import WriteRequest
 
@@ -64,7 +64,7 @@ def _lacks_thickness(grid: Grid) -> bool:
 def lengths_text(grid: Grid) -> str:
     """Return the lengths in mm, ? if unstated."""
     if isinstance(grid, WrittenPlanes):
-        lengths = (*grid.pixel_spacing_mm, grid.thickness_mm or 0.0)
+        lengths = (*grid.spacings_mm[0].tolist(), grid.thickness_mm or 0.0)
     else:
         lengths = grid.spacing_mm
     x, y, z = (f"{length:g}" for length in lengths)
@@ -180,6 +180,8 @@ def with_known_lengths(volume: Volume, kind: Kind, *, has_thickness: bool = Fals
     if has_spacing and (kind.place_optional or is_classic):
         note = _NO_THICKNESS_OF_PLANES if isinstance(grid, WrittenPlanes) else _NO_THICKNESS
         return replace(volume, grid=grid.stated(grid.statement.noting(note)))
+    if isinstance(grid, WrittenPlanes):
+        raise _thickness_missing(grid)
     lengths = lengths_text(grid).split(" × ")
     for index, axis in enumerate("xyz"):
         lengths[index] = lengths[index].replace("?", axis)
@@ -193,21 +195,43 @@ def with_known_lengths(volume: Volume, kind: Kind, *, has_thickness: bool = Fals
     )
 
 
+def _thickness_missing(grid: WrittenPlanes) -> GeometryError:
+    return GeometryError(
+        code="spacing-missing",
+        where="source",
+        given=f"slices on separate planes ({grid.summary}), without a thickness",
+        expected="the thickness of the slices in mm, which slices in one file must state",
+        remedy='Pass `metadata={"SliceThickness": 3}` for slices of 3 mm, if you know it; or write '
+        "a kind of one file for each slice, such as `kind='SC'`.",
+    )
+
+
 # ---------------------------------------------------------------- slices on separate planes
-def on_written_planes(volume: Volume) -> Volume:
+def on_written_planes(volume: Volume, thickness: Attribute | None = None) -> Volume:
     """Return a volume whose irregular slices have the texts of headers.
+
+    Parameters
+    ----------
+    volume : Volume
+        On its grid.
+    thickness : Attribute, optional
+        SliceThickness that the user states for all slices.
 
     Raises
     ------
     GeometryError
-        If a slice has no place, or slices have different pixel spacings.
+        If a slice has no place.
     """
     grid = volume.grid
-    if not isinstance(grid, SlicePlanes) or isinstance(grid, WrittenPlanes):
+    if not isinstance(grid, SlicePlanes):
         return volume
-    if not grid.are_placed and not grid.statement.has_place:
-        return volume
-    return replace(volume, grid=written_planes(grid))
+    if not isinstance(grid, WrittenPlanes):
+        if not grid.are_placed and not grid.statement.has_place:
+            return volume
+        grid = written_planes(grid)
+    if thickness is not None and not thickness.is_empty:
+        grid = grid.with_thickness([str(thickness.values[0])] * grid.shape[0])
+    return replace(volume, grid=grid)
 
 
 def with_stated_thickness(request: WriteRequest, volume: Volume) -> WriteRequest:
