@@ -217,11 +217,24 @@ def write_report_of_label_map(folder: Path) -> None:
         dcs.measure(seg, source=ct, out=folder, percentiles=())
 
 
+def write_picture_of_label_map(folder: Path) -> None:
+    """Write a slice of a label map as the picture ``0001.dcm``."""
+    with tempfile.TemporaryDirectory() as name:
+        seg, pictures = Path(name, "seg"), Path(name, "pictures")
+        form = {"kind": "Segmentation", "segmentation_type": "labelmap", "spacing": (1, 1, 2)}
+        labels = np.ones(STORED.shape, "uint8")
+        dcs.write(labels, seg, metadata={"PatientID": "42"}, **form)
+        dcs.write(labels, pictures, kind="SC", like=seg, metadata={"Laterality": "L"})
+        next(pictures.glob("*.dcm")).rename(folder / "0001.dcm")
+
+
 @pytest.mark.parametrize("alarm", FALSE_ALARMS, ids=lambda alarm: alarm.pattern[:20])
 def test_every_false_alarm_still_sounds_and_is_the_only_one(tmp_path, alarm):
     change = to_secondary_capture if SECONDARY_CAPTURE in alarm.sop_class_uids else None
     if COMPREHENSIVE_3D_SR in alarm.sop_class_uids:
         write_report_of_label_map(tmp_path)
+    elif "ReferencedFrameNumber" in alarm.pattern:
+        write_picture_of_label_map(tmp_path)
     else:
         write_known_series(tmp_path, STORED[:1], change=change)
     verdict = dciodvfy(tmp_path / "0001.dcm", program=alarm.program)

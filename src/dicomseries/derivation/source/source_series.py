@@ -170,6 +170,18 @@ class SourceSeries:
         return any(frame.frame_numbers for frame in self.frames)
 
     @property
+    def slices_without_frame(self) -> list[int]:
+        """Slices for which a multi-frame file has no frame in any volume, from 0."""
+        if not self.is_multi_frame:
+            return []
+        slices = self.grid.shape[0]
+        with_frame: set[int] = set()
+        for index, frame in enumerate(self.frames):
+            if frame.frame_numbers:
+                with_frame.add(index % slices)
+        return [index for index in range(slices) if index not in with_frame]
+
+    @property
     def is_regular(self) -> bool:
         """Whether the slices form a regular grid, and every slice of all volumes is near it.
 

@@ -490,14 +490,7 @@ def _source_advice(options: WriteOptions, source: SourceSeries) -> Iterator[str]
 
 def _sparse_advice(source: SourceSeries) -> Iterator[str]:
     """Yield advice about slices that a Segmentation leaves out."""
-    if not source.is_multi_frame:
-        return
-    slices = source.grid.shape[0]
-    with_frame: set[int] = set()
-    for index, frame in enumerate(source.frames):
-        if frame.frame_numbers:
-            with_frame.add(index % slices)
-    left_out = [index for index in range(slices) if index not in with_frame]
+    slices, left_out = source.grid.shape[0], source.slices_without_frame
     if left_out:
         yield (
             f"The source is a Segmentation without frames for {len(left_out)} of its {slices} "
