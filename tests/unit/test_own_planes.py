@@ -333,6 +333,23 @@ def test_slices_of_several_orientations_keep_theirs(tmp_path, kind):
     assert written == expected
 
 
+@pytest.mark.parametrize("kind", ["EnhancedCT", "Segmentation"])
+def test_slices_of_one_orientation_each_are_the_first_of_their_stacks(tmp_path, kind):
+    coronal, oblique = ["1", "0", "0", "0", "0", "-1"], ["0.6", "0.8", "0", "0", "0", "-1"]
+    turned = [AXIAL, SAGITTAL, coronal, oblique, ["1", "0", "0", "0", "0.6", "0.8"]]
+    path = source(tmp_path, UNEVEN, orientations=turned)
+    metadata = DEMANDED.get(kind, {})
+    array = np.ones_like(voxels(kind))
+    dcs.write(array, tmp_path / "out", kind=kind, like=path, metadata=metadata)
+    places = []
+    for frame in datasets(tmp_path / "out")[0].PerFrameFunctionalGroupsSequence:
+        content = frame.FrameContentSequence[0]
+        stated = (int(content.StackID), content.InStackPositionNumber)
+        assert tuple(content.DimensionIndexValues[-2:]) == stated
+        places.append(stated)
+    assert places == [(stack, 1) for stack in range(1, 6)]
+
+
 def of_two_scans(dataset):
     """Give the first two slices finer pixels, and another thickness."""
     is_first = dataset.InstanceNumber <= 2

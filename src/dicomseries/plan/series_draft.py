@@ -40,6 +40,9 @@ from dicomseries.values import SliceStatistics, Statistics, ValueMap
 
 __all__ = ["SeriesDraft", "check_draft", "check_frame", "check_size", "plan_series"]
 
+_OF_EACH_FRAME = frozenset({"InStackPositionNumber"})
+"""Attributes that are counted over all frames if no column says otherwise."""
+
 _MOST_ROWS = 65535
 """Rows and Columns (PS3.3 section C.7.6.3) are unsigned 16-bit numbers, as is NumberOfSlices
 (section C.8.9.1)."""
@@ -278,7 +281,7 @@ def _without_constant_columns(
         filled = _with_empty(kind, column)
         first = next((entry for entry in filled.values if entry is not None), None)
         is_given = keyword not in computed or metadata.get(keyword) is not None
-        if not filled.is_constant:
+        if not filled.is_constant or keyword in _OF_EACH_FRAME:
             varying.append(filled)
         elif first is not None and is_given:
             metadata = metadata.having(Attribute(keyword, column.vr, first))
