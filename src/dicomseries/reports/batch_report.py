@@ -214,7 +214,8 @@ class BatchReport:
     def lines(self) -> list[str]:
         """Return the report as lines for people."""
         lines = [self.summary]
-        lines += (f"would write {row.out}" for row in self.planned)
+        for row in self.planned:
+            lines.append(f"would write {row.out}")
         if self.done:
             lines.append(self._sizes())
         for row in self.failures[:_MOST_SHOWN]:
@@ -223,7 +224,8 @@ class BatchReport:
             lines.append(f"… and {self.failed - _MOST_SHOWN:,} more failures in failed.jsonl")
         for text, jobs in self.advice:
             lines.append(Message(f"advice for {counted(jobs, 'job')}: {text}"))
-        lines += (f"left out: {file.path}: {file.reason}" for file in self.left_out)
+        for file in self.left_out:
+            lines.append(f"left out: {file.path}: {file.reason}")
         if not self.is_plan:
             lines.append(f"records: {self.records}")
         return lines
@@ -257,9 +259,13 @@ class BatchReport:
         more : int
             Jobs that are in ``report.csv`` only.
         """
-        advice = [(counted(jobs, "job"), text) for text, jobs in self.advice]
-        failures = [(row.job, f"{row.code}: {row.reason}") for row in self.failures]
-        left_out = [(file.path, file.reason) for file in self.left_out]
+        failures, advice, left_out = [], [], []
+        for row in self.failures:
+            failures.append((row.job, f"{row.code}: {row.reason}"))
+        for text, jobs in self.advice:
+            advice.append((counted(jobs, "job"), text))
+        for file in self.left_out:
+            left_out.append((file.path, file.reason))
         note = ""
         if more:
             note = f"<p>… and {counted(more, 'more job')} in report.csv.</p>"
@@ -285,9 +291,16 @@ _LINKS = (
 
 def _table(rows: Iterable[BatchRow]) -> str:
     """Return a table of jobs."""
-    head = "".join(f"<th>{drawing.safe(name)}</th>" for name in _COLUMNS[:-2])
-    lines = ""
+    lines = [_table_row("th", _COLUMNS[:-2])]
     for row in rows:
-        cells = "".join(f"<td>{drawing.safe(cell)}</td>" for cell in row.cells()[:-2])
-        lines += f"<tr>{cells}</tr>"
-    return f"<table><tr>{head}</tr>{lines}</table>" if lines else ""
+        lines.append(_table_row("td", row.cells()[:-2]))
+    if len(lines) == 1:
+        return ""
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _table_row(element: str, texts: Iterable[str]) -> str:
+    cells = ""
+    for text in texts:
+        cells += f"<{element}>{drawing.safe(text)}</{element}>"
+    return f"<tr>{cells}</tr>"

@@ -120,6 +120,9 @@ class ResultReceipt:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the receipt as plain values, for JSON."""
+        parts = []
+        for part in self.parts:
+            parts.append({"name": part.name, "folder": part.folder, **part.receipt.to_dict()})
         return {
             "out": self.out,
             "study_uid": self.study_uid,
@@ -127,10 +130,7 @@ class ResultReceipt:
             "bytes": self.bytes,
             "verified": self.verified,
             "seconds": self.seconds,
-            "parts": [
-                {"name": part.name, "folder": part.folder, **part.receipt.to_dict()}
-                for part in self.parts
-            ],
+            "parts": parts,
             "delivery": None if self.delivery is None else self.delivery.to_dict(),
         }
 
@@ -151,7 +151,8 @@ class ResultReceipt:
             lines.append(Message("not verified (`verify=False`)"))
         if self.delivery is not None:
             lines += self.delivery.lines()
-        lines += (Message(f"advice: {template_of(text)}") for text in self.advice)
+        for text in self.advice:
+            lines.append(Message(f"advice: {template_of(text)}"))
         return lines
 
     def facts(self) -> list[tuple[str, str]]:
@@ -165,7 +166,8 @@ class ResultReceipt:
         facts.append(("verified", "every file" if self.verified else "no"))
         if self.delivery is not None:
             facts += self.delivery.facts()[1:]
-        facts += (("advice", text) for text in self.advice)
+        for text in self.advice:
+            facts.append(("advice", text))
         return facts
 
     def _counts(self) -> str:

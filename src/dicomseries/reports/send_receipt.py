@@ -239,20 +239,20 @@ class SendReceipt:
     @property
     def bytes(self) -> int:
         """Size of the files that were sent and stored."""
-        return sum(
-            instance.bytes
-            for instance in self.instances
-            if instance.is_there and instance.outcome != "present"
-        )
+        size = 0
+        for instance in self.instances:
+            if instance.is_there and instance.outcome != "present":
+                size += instance.bytes
+        return size
 
     @property
     def faults(self) -> tuple[SentInstance, ...]:
         """Instances that the archive does not have."""
-        return tuple(
-            instance
-            for instance in self.instances
-            if not instance.is_there and instance.outcome != "planned"
-        )
+        faults = []
+        for instance in self.instances:
+            if not instance.is_there and instance.outcome != "planned":
+                faults.append(instance)
+        return tuple(faults)
 
     @property
     def is_complete(self) -> bool:
@@ -263,18 +263,20 @@ class SendReceipt:
     @property
     def coerced(self) -> dict[str, int]:
         """Keyword of an attribute that the archive changed → number of instances."""
-        return dict(Counter(word for instance in self.instances for word in instance.coerced))
+        numbers: Counter[str] = Counter()
+        for instance in self.instances:
+            numbers.update(instance.coerced)
+        return dict(numbers)
 
     @property
     def transcoded(self) -> dict[str, int]:
         """``"from to"`` by name of transfer syntaxes → number of instances."""
-        names = Counter(
-            f"{_syntax_name(instance.transfer_syntax_uid)} to "
-            f"{_syntax_name(instance.sent_syntax_uid)}"
-            for instance in self.instances
-            if instance.is_transcoded
-        )
-        return dict(names)
+        numbers: Counter[str] = Counter()
+        for instance in self.instances:
+            if instance.is_transcoded:
+                before = _syntax_name(instance.transfer_syntax_uid)
+                numbers[f"{before} to {_syntax_name(instance.sent_syntax_uid)}"] += 1
+        return dict(numbers)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the receipt as plain values, for JSON."""
@@ -300,11 +302,13 @@ class SendReceipt:
     def lines(self) -> list[str]:
         """Return the receipt as lines for people."""
         lines = [self._summary()]
-        lines += [f"{name}: {text}" for name, text in self._details()]
+        for name, text in self._details():
+            lines.append(f"{name}: {text}")
         if self.confirmation is not None:
             lines.append(str(self.confirmation))
             lines += self.confirmation.faults[:_MOST_FAULTS]
-        lines += (Message(f"note: {template_of(text)}") for text in self.notes)
+        for text in self.notes:
+            lines.append(Message(f"note: {template_of(text)}"))
         return lines
 
     def facts(self) -> list[tuple[str, str]]:
@@ -313,8 +317,10 @@ class SendReceipt:
         facts.append(("size", f"{self.bytes:,} bytes in {self.seconds:.2f} s"))
         if self.confirmation is not None:
             facts.append(("confirmation", str(self.confirmation)))
-            facts += (("fault", text) for text in self.confirmation.faults[:_MOST_FAULTS])
-        facts += (("note", text) for text in self.notes)
+            for text in self.confirmation.faults[:_MOST_FAULTS]:
+                facts.append(("fault", text))
+        for text in self.notes:
+            facts.append(("note", text))
         return facts
 
     def _summary(self) -> str:
@@ -336,10 +342,10 @@ class SendReceipt:
         if self.coerced:
             texts = [f"{word} ({count})" for word, count in self.coerced.items()]
             details.append(("changed by the archive", ", ".join(texts)))
-        warned = [instance for instance in self.instances if instance.outcome == "warning"]
-        details += [
-            ("warning", f"{instance.sop_instance_uid}: {instance.text}") for instance in warned[:1]
-        ]
+        for instance in self.instances:
+            if instance.outcome == "warning":
+                details.append(("warning", f"{instance.sop_instance_uid}: {instance.text}"))
+                break  # the first shows what they are about
         answered = [instance for instance in self.faults if instance.outcome != "unsent"]
         for instance in answered[:_MOST_FAULTS]:
             text = f"{instance.sop_instance_uid}: {instance.text}"

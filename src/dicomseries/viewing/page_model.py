@@ -38,8 +38,10 @@ def page_model(layers: Sequence[Layer], *, title: str) -> dict[str, Any]:
         Plain values. Shapes are (slices, rows, columns); ``affine`` maps (column, row, slice) to
         LPS mm.
     """
-    notes = dict.fromkeys(_sentence(note) for layer in layers for note in layer.notes)
-    return {"title": title, "layers": [_layer(layer) for layer in layers], "notes": list(notes)}
+    notes: dict[str, None] = {}
+    for layer in layers:
+        notes |= dict.fromkeys(map(_sentence, layer.notes))
+    return {"title": title, "layers": list(map(_layer, layers)), "notes": list(notes)}
 
 
 def _sentence(text: str) -> str:
@@ -64,6 +66,11 @@ def ruler_unit(grid: Grid) -> str:
 
 def _layer(layer: Layer) -> dict[str, Any]:
     volume = layer.volume
+    presets, labels = [], []
+    for name, window in layer.presets:
+        presets.append({"name": name, **window.to_dict()})
+    for value, name in sorted(layer.labels.items()):
+        labels.append({"value": value, "name": name or f"Segment {value}"})
     return {
         "name": layer.name,
         "kind": layer.kind,
@@ -80,11 +87,8 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "rulerUnit": ruler_unit(volume.grid),
         "window": layer.window.to_dict(),
         "valuesWindow": layer.values_window.to_dict(),
-        "presets": [{"name": name, **window.to_dict()} for name, window in layer.presets],
-        "labels": [
-            {"value": value, "name": name or f"Segment {value}"}
-            for value, name in sorted(layer.labels.items())
-        ],
+        "presets": presets,
+        "labels": labels,
         "axis": layer.axis,
         "steps": list(layer.steps),
         "isInverted": layer.is_inverted,

@@ -87,8 +87,8 @@ class WadoRequests:
         if counts is None:
             is_complete = self._fetch_whole(url + f"/series/{series_uid}" * bool(series_uid))
             if not is_complete:
-                given = "an answer that ended too early each time"
-                raise connection_failure(self._session.where, "connection-lost", given)
+                fault = "an answer that ended too early each time"
+                raise connection_failure(self._session.where, "connection-lost", fault)
             return len(self._fetched)
         if not counts:
             raise no_series(self._session.where, _NOTHING)
@@ -171,15 +171,15 @@ class WadoRequests:
         if not boundary and not content_type.lower().startswith("application/dicom"):
             answer.close()
             code = "not-dicomweb" if "html" in content_type.lower() else "answer-not-valid"
-            given = f"an answer of type {content_type or 'unknown'} instead of DICOM files"
-            raise connection_failure(self._session.where, code, self._session.hide(given))
+            fault = f"an answer of type {content_type or 'unknown'} instead of DICOM files"
+            raise connection_failure(self._session.where, code, self._session.hide(fault))
         pieces = self._session.pieces(answer)
         contents = part_contents(pieces, boundary) if boundary else _single(pieces)
         try:
             self._save(contents)
         except IncompleteAnswerError:
-            given = "an answer that ends before its last part"
-            raise connection_failure(self._session.where, "connection-lost", given) from None
+            fault = "an answer that ends before its last part"
+            raise connection_failure(self._session.where, "connection-lost", fault) from None
         finally:
             answer.close()
 
@@ -227,12 +227,12 @@ class WadoRequests:
         with path.open("rb") as file:
             head = file.read(_META)
         if head[_PREAMBLE : _PREAMBLE + len(_PREFIX)] != _PREFIX:
-            given = "a part that is no DICOM file (PS3.10)"
-            raise connection_failure(self._session.where, "answer-not-valid", given)
+            fault = "a part that is no DICOM file (PS3.10)"
+            raise connection_failure(self._session.where, "answer-not-valid", fault)
         uid = _media_storage_uid(head) or _data_set_uid(path)
         if len(uid) > _LONGEST_UID or not _UID.fullmatch(uid):
-            given = "a DICOM file without a valid SOPInstanceUID"
-            raise connection_failure(self._session.where, "answer-not-valid", given)
+            fault = "a DICOM file without a valid SOPInstanceUID"
+            raise connection_failure(self._session.where, "answer-not-valid", fault)
         return uid
 
     def _not_written(self, error: OSError) -> ReadError:

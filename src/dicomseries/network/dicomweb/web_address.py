@@ -159,11 +159,11 @@ def _user(parts: SplitResult) -> tuple[str, str] | None:
     return unquote(parts.username), unquote(parts.password or "")
 
 
-def _wrong_url(where: str, given: str) -> OptionError:
+def _wrong_url(where: str, fault: str) -> OptionError:
     return OptionError(
         code="url-not-dicomweb",
         where=where,
-        given=given,
+        given=fault,
         expected="https://HOST/PATH, https://HOST/PATH/studies/UID or "
         "https://HOST/PATH/studies/UID/series/UID",
         remedy="Correct the URL; a whole series or study is the smallest that is read.",

@@ -91,7 +91,10 @@ class WebQueries:
             if error.code in _UNSUPPORTED:
                 return None
             raise
-        return frozenset(str(values.get("SOPInstanceUID", "")) for values in matches)
+        uids = set()
+        for values in matches:
+            uids.add(str(values.get("SOPInstanceUID", "")))
+        return frozenset(uids)
 
     def instance_counts(self, study_uid: str, series_uid: str) -> dict[str, int] | None:
         """Return series UID → instances of a study or series; None if it does not search.
@@ -136,8 +139,9 @@ class WebQueries:
         search: Callable[..., Any], uids: Mapping[str, str], filters: Mapping[str, str]
     ) -> tuple[Callable[..., Any], dict[str, str]]:
         names = {"study_instance_uid": "StudyInstanceUID", "series_instance_uid": _KEYS["SERIES"]}
-        in_path = {names[name] for name in uids}
-        rest = {name: value for name, value in filters.items() if name not in in_path}
+        rest = dict(filters)
+        for name in uids:
+            rest.pop(names[name], None)
 
         def bound(**arguments: Any) -> Any:
             return search(**uids, **arguments)
@@ -178,9 +182,9 @@ class WebQueries:
         except ValueError:
             rows = None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            given = "an answer to a search that is not DICOM JSON"
-            raise connection_failure(self._session.where, "answer-not-valid", given)
-        return [_values_of(row) for row in rows]
+            fault = "an answer to a search that is not DICOM JSON"
+            raise connection_failure(self._session.where, "answer-not-valid", fault)
+        return list(map(_values_of, rows))
 
 
 def _values_of(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,8 +195,7 @@ def _values_of(row: Mapping[str, Any]) -> dict[str, Any]:
         if not keyword or not isinstance(entry, dict) or entry.get("vr") in _WITHOUT_TEXT:
             continue
         listed = entry.get("Value")
-        listed = listed if isinstance(listed, list) else []
-        texts = [_text_of(item) for item in listed]
+        texts = list(map(_text_of, listed)) if isinstance(listed, list) else []
         values[keyword] = texts if len(texts) > 1 else "".join(texts)
     return values
 

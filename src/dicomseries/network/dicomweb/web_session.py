@@ -179,8 +179,8 @@ class WebSession(requests.Session):
         """Raise an error if a page for people was sent, such as that of a login."""
         if "html" in answer.headers.get("Content-Type", "").lower() and answer.content:
             page = answer_excerpt(answer.content.decode("utf-8", "replace"))
-            given = self.hide(f"a web page: {page}" if page else "a web page")
-            raise connection_failure(self.where, "not-dicomweb", given)
+            fault = self.hide(f"a web page: {page}" if page else "a web page")
+            raise connection_failure(self.where, "not-dicomweb", fault)
 
     def hide(self, text: str) -> str:
         """Return a text of the server without our secrets."""
@@ -208,8 +208,8 @@ class WebSession(requests.Session):
         is_opened = before.scheme == "https" and after.scheme != "https"
         if loses_body or sends_elsewhere or is_opened:
             target = f"{after.scheme}://{after.netloc.rpartition('@')[2]}{after.path}"
-            given = f"HTTP {response.status_code}, which leads to {target}"
-            raise connection_failure(self.where, "peer-moved", self.hide(given))
+            fault = f"HTTP {response.status_code}, which leads to {target}"
+            raise connection_failure(self.where, "peer-moved", self.hide(fault))
 
     def rebuild_auth(self, prepared_request: Any, response: WebAnswer) -> None:
         """Keep every header of the user from another host."""
@@ -244,8 +244,8 @@ class WebSession(requests.Session):
             for piece in self.pieces(answer):
                 content += piece
                 if len(content) > _LARGEST_ANSWER:
-                    given = f"an answer of more than {_LARGEST_ANSWER:,} bytes"
-                    raise connection_failure(self.where, "answer-not-valid", given)
+                    fault = f"an answer of more than {_LARGEST_ANSWER:,} bytes"
+                    raise connection_failure(self.where, "answer-not-valid", fault)
             answer._content = bytes(content)  # noqa: SLF001 - read at our pace
             answer._content_consumed = True  # noqa: SLF001
         return answer
@@ -263,8 +263,8 @@ class WebSession(requests.Session):
         if status in _REDIRECTS:
             target = urlsplit(answer.headers.get("Location", ""))
             host = target.netloc.rpartition("@")[2]
-            given = f"HTTP {status}, which leads to {host}{target.path or ' nowhere'}"
-            raise connection_failure(self.where, "peer-moved", self.hide(given))
+            fault = f"HTTP {status}, which leads to {host}{target.path or ' nowhere'}"
+            raise connection_failure(self.where, "peer-moved", self.hide(fault))
         if status >= _FIRST_ERROR:
             text = self.hide(answer_excerpt(answer.content.decode("utf-8", "replace")))
             raise status_failure(self.where, status, answer.reason or "", text)
@@ -286,16 +286,16 @@ class WebSession(requests.Session):
             if any(isinstance(cause, names) for cause in causes):
                 if code == "certificate":
                     return certificate_failure(where, self.hide(_tls_text(causes)))
-                given = sentence.format(
+                fault = sentence.format(
                     host=urlsplit(self.address.base).netloc, timeout=self.settings.timeout
                 )
-                return connection_failure(where, code, given)
+                return connection_failure(where, code, fault)
         if _TLS_RECORD.search(text):
-            given = "a server that speaks TLS to a request without"
-            return connection_failure(where, "tls-mismatch", given)
+            fault = "a server that speaks TLS to a request without"
+            return connection_failure(where, "tls-mismatch", fault)
         if isinstance(error, _LOST):
-            given = "a connection that the server closed before its answer was complete"
-            return connection_failure(where, "connection-lost", given)
+            fault = "a connection that the server closed before its answer was complete"
+            return connection_failure(where, "connection-lost", fault)
         return connection_failure(where, "answer-not-valid", answer_excerpt(text))
 
 

@@ -115,11 +115,11 @@ def _check_title(title: str, where: str) -> None:
         )
 
 
-def _wrong_address(where: str, given: str) -> OptionError:
+def _wrong_address(where: str, fault: str) -> OptionError:
     return OptionError(
         code="address-not-valid",
         where=where,
-        given=given,
+        given=fault,
         expected=_EXAMPLE,
         remedy="Write the archive's AE title before the @, then its host and port.",
     )

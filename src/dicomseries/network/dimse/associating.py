@@ -153,8 +153,8 @@ def _why_not(opened: DimseAssociation, seconds: float) -> NetworkError:
     if getattr(answer, "result", None) in _REJECTED:
         return rejection(address, answer.result_source or 0, answer.diagnostic or 0)
     if association.rejected_contexts:
-        given = "none of the proposed presentation contexts accepted"
-        return failure(address, "no-context-accepted", given)
+        fault = "none of the proposed presentation contexts accepted"
+        return failure(address, "no-context-accepted", fault)
     error = opened.reason_of_loss()
     if error is not None:
         return error
@@ -240,8 +240,8 @@ class DimseAssociation:
         if "Status" not in answer:
             raise self.loss()
         if answer.Status != 0:
-            given = f"status {answer.Status:04X} to a C-ECHO"
-            raise failure(self.address, "answer-not-valid", given)
+            fault = f"status {answer.Status:04X} to a C-ECHO"
+            raise failure(self.address, "answer-not-valid", fault)
 
     def store(self, data: DataSetBytes, sop_class_uid: str, instance_uid: str, context: int) -> Any:
         """Send a data set as it is; return the answer, pynetdicom's C_STORE.
@@ -264,9 +264,9 @@ class DimseAssociation:
                     self._socket.send_parts(waiting)
                     waiting = []
             except TimeoutError:
-                given = "an archive that stopped reading"
+                fault = "an archive that stopped reading"
                 timeout = self.settings.silence_timeout
-                raise failure(self.address, "peer-timeout", given, timeout=timeout) from None
+                raise failure(self.address, "peer-timeout", fault, timeout=timeout) from None
             except OSError as error:
                 raise self._lost_by(error) from None
             answer: Any = self._short_answer()
@@ -275,8 +275,8 @@ class DimseAssociation:
         if answer is None:
             raise self.loss()
         if type(answer).__name__ not in {"C_STORE", "StoreAnswer"} or answer.Status is None:
-            given = "an answer that is none to a C-STORE"
-            raise failure(self.address, "answer-not-valid", given)
+            fault = "an answer that is none to a C-STORE"
+            raise failure(self.address, "answer-not-valid", fault)
         return answer
 
     def _short_answer(self) -> StoreAnswer | None:
@@ -286,8 +286,8 @@ class DimseAssociation:
             body = self._socket.read_pdu()
         except TimeoutError:
             timeout = self.settings.timeout
-            given = f"no answer within {timeout:g} s"
-            raise failure(self.address, "peer-timeout", given, timeout=timeout) from None
+            fault = f"no answer within {timeout:g} s"
+            raise failure(self.address, "peer-timeout", fault, timeout=timeout) from None
         except OSError as error:
             raise self._broken_by(error) from None
         finally:
@@ -333,8 +333,8 @@ class DimseAssociation:
     def _lost_by(self, error: OSError) -> NetworkError:
         if isinstance(error, NetworkError):
             return error
-        given = f"a connection that broke ({error.strerror or error})"
-        return failure(self.address, "association-lost", given)
+        fault = f"a connection that broke ({error.strerror or error})"
+        return failure(self.address, "association-lost", fault)
 
     def loss(self) -> NetworkError:
         """Return the error for an answer that did not come."""
@@ -344,11 +344,11 @@ class DimseAssociation:
         if self.pynetdicom.acse.is_aborted() or self.pynetdicom.is_aborted:
             return failure(self.address, "association-aborted", "an archive that aborted")
         if not self.pynetdicom.is_established or not self.is_alive:
-            given = "an archive that ended the association"
-            return failure(self.address, "association-lost", given)
+            fault = "an archive that ended the association"
+            return failure(self.address, "association-lost", fault)
         timeout = self.settings.timeout
-        given = f"no answer within {timeout:g} s"
-        return failure(self.address, "peer-timeout", given, timeout=timeout)
+        fault = f"no answer within {timeout:g} s"
+        return failure(self.address, "peer-timeout", fault, timeout=timeout)
 
     def reason_of_loss(self) -> NetworkError | None:
         """Return the error that the connection shows, if it does."""
@@ -368,21 +368,21 @@ class DimseAssociation:
             return tls_failure(self.address, error)
         return self._ended(f"a connection that broke ({error.strerror or error})")
 
-    def _ended(self, given: str) -> NetworkError:
+    def _ended(self, fault: str) -> NetworkError:
         """Return the error of an end; before the first answer it may be due to TLS."""
         if self._socket.first_bytes:
-            return failure(self.address, "association-lost", given)
+            return failure(self.address, "association-lost", fault)
         if self.address.has_tls:
-            given += " after the start of TLS; it may ask for a certificate"
-            return failure(self.address, "certificate-required", given)
-        given += " without an answer; the port may be one with TLS"
-        return failure(self.address, "association-lost", given)
+            fault += " after the start of TLS; it may ask for a certificate"
+            return failure(self.address, "certificate-required", fault)
+        fault += " without an answer; the port may be one with TLS"
+        return failure(self.address, "association-lost", fault)
 
 
 def contexts_of(proposals: Mapping[str, Iterable[str]]) -> list[PresentationContext]:
     """Return one context for each SOP class and transfer syntax."""
-    return [
-        PresentationContext(uid, (syntax,))
-        for uid, syntaxes in proposals.items()
-        for syntax in syntaxes
-    ]
+    contexts = []
+    for uid, syntaxes in proposals.items():
+        for syntax in syntaxes:
+            contexts.append(PresentationContext(uid, (syntax,)))
+    return contexts

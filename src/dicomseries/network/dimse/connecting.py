@@ -43,8 +43,8 @@ def connect(address: DimseAddress, settings: DimseSettings) -> tuple[socket.sock
     except BaseException as error:
         connection.close()
         if isinstance(error, OSError) and not isinstance(error, NetworkError):
-            given = f"a connection that broke ({error.strerror or error})"
-            raise failure(address, "association-lost", given) from None
+            fault = f"a connection that broke ({error.strerror or error})"
+            raise failure(address, "association-lost", fault) from None
         raise
     return connection, host
 
@@ -56,14 +56,14 @@ def _connected(address: DimseAddress, settings: DimseSettings) -> socket.socket:
     except socket.gaierror:
         raise failure(address, "host-unknown", "a name without an address") from None
     except TimeoutError:
-        given = f"no connection within {seconds:g} s"
-        raise failure(address, "peer-timeout", given, timeout=seconds) from None
+        fault = f"no connection within {seconds:g} s"
+        raise failure(address, "peer-timeout", fault, timeout=seconds) from None
     except ConnectionRefusedError:
-        given = f"a closed port: nothing listens on {address.port}"
-        raise failure(address, "peer-not-reached", given) from None
+        fault = f"a closed port: nothing listens on {address.port}"
+        raise failure(address, "peer-not-reached", fault) from None
     except OSError as error:
-        given = f"no connection ({error.strerror or error})"
-        raise failure(address, "peer-not-reached", given) from None
+        fault = f"no connection ({error.strerror or error})"
+        raise failure(address, "peer-not-reached", fault) from None
 
 
 def _secured(
@@ -73,8 +73,8 @@ def _secured(
     try:
         return context.wrap_socket(connection, server_hostname=address.host)
     except TimeoutError:
-        given = "no answer to the start of TLS; the port may be one without TLS"
-        raise failure(address, "tls-mismatch", given) from None
+        fault = "no answer to the start of TLS; the port may be one without TLS"
+        raise failure(address, "tls-mismatch", fault) from None
     except OSError as error:
         raise tls_failure(address, error) from None
 
@@ -82,12 +82,12 @@ def _secured(
 def tls_failure(address: DimseAddress, error: OSError) -> NetworkError:
     """Return the error for what went wrong in TLS."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        given = f"a certificate that cannot be verified: {error.verify_message}"
-        return failure(address, "certificate-not-trusted", given)
+        fault = f"a certificate that cannot be verified: {error.verify_message}"
+        return failure(address, "certificate-not-trusted", fault)
     name = str(getattr(error, "reason", "") or "")
     for part, code in _ALERTS.items():
         if part in name:
-            given = f"an archive that refuses this program's certificate ({name.lower()})"
-            return failure(address, code, given)
-    given = "an answer that is not TLS" if name else "a connection that was closed in TLS"
-    return failure(address, "tls-mismatch", f"{given}{f' ({name.lower()})' * bool(name)}")
+            fault = f"an archive that refuses this program's certificate ({name.lower()})"
+            return failure(address, code, fault)
+    fault = "an answer that is not TLS" if name else "a connection that was closed in TLS"
+    return failure(address, "tls-mismatch", f"{fault}{f' ({name.lower()})' * bool(name)}")

@@ -94,8 +94,8 @@ def receiver(
             server_class=ThreadedAssociationServer,
         )
     except OSError as error:
-        given = f"port {port}, on which this computer cannot listen ({error.strerror or error})"
-        raise failure(address, "receiver-not-started", given) from None
+        fault = f"port {port}, on which this computer cannot listen ({error.strerror or error})"
+        raise failure(address, "receiver-not-started", fault) from None
     thread = threading.Thread(target=server.serve_forever, args=(_POLL_S,), daemon=True)
     thread.start()
     try:

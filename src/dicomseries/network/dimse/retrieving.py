@@ -155,7 +155,9 @@ class _Retrieval:
     def _ask_for_all(self, *, by_move: bool) -> None:
         groups = [self._held]
         if not by_move and len(_contexts(_classes_of(self._held))) > MOST_CONTEXTS:
-            groups = [{uid: instances} for uid, instances in self._held.items()]
+            groups = []
+            for uid, instances in self._held.items():
+                groups.append({uid: instances})
         for group in groups:
             classes = _classes_of(group)
             contexts = [PresentationContext(_STUDY_ROOT_MOVE, NATIVE)]
@@ -238,11 +240,10 @@ def _contexts(classes: Sequence[str]) -> list[PresentationContext]:
     asking = PresentationContext(_STUDY_ROOT_GET, NATIVE)
     syntaxes = [(syntax,) for syntax in (*NATIVE, *_COMPRESSED)]
     for choice in (syntaxes, [NATIVE, _COMPRESSED]):
-        contexts = [
-            PresentationContext(uid, tuple(names), is_received=True)
-            for uid in classes
-            for names in choice
-        ]
+        contexts = []
+        for uid in classes:
+            for names in choice:
+                contexts.append(PresentationContext(uid, tuple(names), is_received=True))
         if len(contexts) < MOST_CONTEXTS:
             return [asking, *contexts]
     every = (*NATIVE, *_COMPRESSED)

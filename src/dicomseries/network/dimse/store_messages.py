@@ -239,11 +239,11 @@ def _data_set_start(file: BinaryIO, name: str) -> int:
         file.seek(place)
 
 
-def _unreadable(name: str, given: str) -> ReadError:
+def _unreadable(name: str, fault: str) -> ReadError:
     return ReadError(
         code="file-unreadable",
         where=name,
-        given=given,
+        given=fault,
         expected="a whole DICOM file",
         remedy="Check the file, and send it again.",
     )
