@@ -40,7 +40,7 @@ from dicomseries.reading import (
     scan,
     select,
 )
-from dicomseries.reports import Receipt, ResultPart, ResultReceipt
+from dicomseries.reports import Receipt, ResultPart, ResultReceipt, SendReceipt
 from dicomseries.sources import Volume
 from dicomseries.stores import is_url
 from dicomseries.uids import parse_uid_policy
@@ -163,7 +163,8 @@ storage_options
     Notes
     -----
     Everything is staged beside `out` and appears by one rename. Maps, images and Segmentation name
-    the source; report and picture name Segmentation and source (PS3.3 section C.12.2).
+    the source; report and picture name Segmentation and source (PS3.3 section C.12.2). A call that
+    was killed leaves nothing to resume: repeat it. Its UIDs are the same with ``uid="content"``.
 
     Examples
     --------
@@ -224,17 +225,7 @@ storage_options
             if isinstance(target, LocalTarget):
                 receipts = publish_parts(run, target, overwrite=overwrite, sync=sync)
             else:
-                scratch = stack.enter_context(TemporaryDirectory(prefix="dicomseries-"))
-                path = Path(scratch, "result")
-                staged = FolderTarget(where=str(path), path=path)
-                receipts = publish_parts(run, staged, overwrite=False, sync=False)
-                delivery = send(
-                    path,
-                    os.fspath(out),
-                    again=True,
-                    progress=report,
-                    storage_options=storage_options,
-                )
+                receipts, delivery = _sent(run, os.fspath(out), storage_options)
         except DicomSeriesError as error:
             LOGGER.info("write_result: failed with the code %s", error.code)
             raise
@@ -246,6 +237,18 @@ storage_options
         seconds=time.perf_counter() - started,
         delivery=delivery,
     )
+
+
+def _sent(
+    run: ResultRun, url: str, storage_options: Mapping[str, Any] | None
+) -> tuple[list[ResultPart], SendReceipt]:
+    """Write all parts into a private folder, and send them to an archive."""
+    with TemporaryDirectory(prefix="dicomseries-") as scratch:
+        path = Path(scratch, "result")
+        staged = FolderTarget(where=str(path), path=path)
+        receipts = publish_parts(run, staged, overwrite=False, sync=False)
+        delivery = send(path, url, again=True, progress=run.report, storage_options=storage_options)
+    return receipts, delivery
 
 
 def _base_of(description: Any, model: Any) -> str:
