@@ -153,25 +153,13 @@ def transcode(
                 if report is not None:
                     report(len(encoded), len(form.paths), "encoding")
             sink.commit()
-    reasons = dict(form.reasons)
-    for file in encoded:
-        if file.reason and file.name not in reasons:
-            reasons[file.name] = file.reason
     LOGGER.info("transcode: %d files", len(encoded))
-    return TranscodeReceipt(
+    return replace(
+        _sums(form, encoded),
         out=target.where,
-        files=len(encoded),
-        encoded=sum(file.is_encoded for file in encoded),
-        frames=sum(file.frames for file in encoded),
         bytes_before=bytes_before,
-        bytes_after=sum(file.size for file in encoded),
         seconds=time.perf_counter() - since,
-        converted=form.frames,
-        kept=tuple(KeptFile(name=name, reason=reason) for name, reason in reasons.items()),
         is_lossy=loss is not None,
-        largest_error=max((file.largest_error for file in encoded), default=0.0),
-        mean_error=_mean_error(encoded),
-        advice=_advice(form, encoded),
         skipped=scanned.skipped,
     )
 
@@ -181,18 +169,39 @@ def _all_paths(scanned: reading.Scan) -> list[Path]:
     return [Path(instance.path) for instance in scanned.instances]
 
 
-def _mean_error(encoded: Sequence[_Encoded]) -> float:
-    samples = sum(file.samples for file in encoded)
-    return sum(file.mean_error * file.samples for file in encoded) / max(samples, 1)
-
-
-def _advice(form: FilesInForm, encoded: Sequence[_Encoded]) -> tuple[str, ...]:
+def _sums(form: FilesInForm, files: Sequence[_Encoded]) -> TranscodeReceipt:
+    """Return the receipt of files, before the facts of the whole call."""
+    reasons = dict(form.reasons)
+    encoded = frames = size = samples = 0
+    largest_error = sum_of_errors = 0.0
+    for file in files:
+        encoded += file.is_encoded
+        frames += file.frames
+        size += file.size
+        samples += file.samples
+        largest_error = max(largest_error, file.largest_error)
+        sum_of_errors += file.mean_error * file.samples
+        if file.reason:
+            reasons.setdefault(file.name, file.reason)
     advice = []
     if form.frames:
         advice.append(NEW_UIDS)
-    if any(file.samples for file in encoded):
+    if samples:
         advice.append(LOSSY_FILES)
-    return tuple(advice)
+    return TranscodeReceipt(
+        out="",
+        files=len(files),
+        encoded=encoded,
+        frames=frames,
+        bytes_before=0,
+        bytes_after=size,
+        seconds=0.0,
+        converted=form.frames,
+        kept=tuple(KeptFile(name=name, reason=reason) for name, reason in reasons.items()),
+        largest_error=largest_error,
+        mean_error=sum_of_errors / max(samples, 1),
+        advice=tuple(advice),
+    )
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import click
@@ -79,10 +79,8 @@ def list_series(
     folder = access.url_of(folder)
     if archive.is_listed_by_query(folder, filters):
         listing = dcs.find(folder, **filters.arguments, storage_options=options)
-        output.answer(
-            "\n".join([table(listing.columns, listing.cells()), listing.summary]),
-            listing.to_dict(),
-        )
+        text = "\n".join([table(listing.columns, listing.cells()), listing.summary])
+        output.answer(text, listing.to_dict())
         return
     with progress_bar(output) as progress:
         scan = dcs.scan(folder, progress=progress, storage_options=options)
@@ -90,10 +88,17 @@ def list_series(
         from dicomseries.reading import nothing_found
 
         raise nothing_found(shown(folder), scan)
-    rows = list(map(_row, scan.series))
-    lines = [table(_COLUMNS, list(map(_cells, rows)))]
+    previews = []
     if preview and is_terminal() and not output.json:
-        lines += [_preview(folder, series.choice, options) for series in scan.series]
+        for series in scan.series:
+            previews.append(_preview(folder, series.choice, options))
+    _show(scan, previews, output)
+
+
+def _show(scan: Any, previews: Sequence[str], output: Output) -> None:
+    """Print the series of a folder, and their problems."""
+    rows = list(map(_row, scan.series))
+    lines = [table(_COLUMNS, list(map(_cells, rows))), *previews]
     if scan.skipped:
         lines.append(f"{counted(scan.skipped, 'file')} skipped: not DICOM")
     record = {

@@ -144,18 +144,16 @@ def read(
 
     Several volumes of one series are the first axis of the array: time points, or echoes, parts
     and others by name, which "list" shows. b-values and directions of diffusion are saved beside
-    .nii as FSL's .bval and .bvec; a segmentation is saved as its
-    labels, or as a volume for each segment if they overlap. .npz has the arrays "array",
-    "affine_lps" and, if the times of the volumes are known, "times_s"; .npy has no geometry.
-    Geometry that the series does not state is not in the file; .nii then has voxels of 1 without a
-    unit, and no orientation.
+    .nii as FSL's .bval and .bvec; a segmentation is saved as its labels, or as a volume for each
+    segment if they overlap. .npz has the arrays "array", "affine_lps" and, if the times of the
+    volumes are known, "times_s"; .npy has no geometry. Geometry that the series does not state is
+    not in the file; .nii then has voxels of 1 without a unit, and no orientation.
     """
     from dicomseries.sinks import check_free, find_format
 
     form = find_format(out)
     check_free(out, overwrite=overwrite)
     import dicomseries as dcs
-    from dicomseries import drawing
 
     output: Output = context.obj
     with progress_bar(output) as progress:
@@ -181,31 +179,45 @@ def read(
     if time_point is not None:
         volume = _one_volume(volume, time_point, series)
     volume.save(out, overwrite=overwrite)
-    stated = drawing.numbers_of_grid(volume.grid)
-    record = {
-        "out": out,
-        "format": form.SUFFIXES[0].lstrip("."),
+    record = {"out": out, "format": form.SUFFIXES[0].lstrip("."), **_record(volume), "onto": onto}
+    text = f"{out}: {_text(volume)}"
+    if preview:
+        text += terminal.preview(volume)
+    output.result(text, record)
+
+
+def _record(volume: SeriesVolume) -> dict[str, Any]:
+    """Return the facts of a volume, for programs."""
+    from dicomseries import drawing
+
+    segments = {}
+    for number, segment in volume.segments.items():
+        segments[str(number)] = segment.label
+    return {
         "shape": volume.shape,
         "dtype": str(volume.dtype),
         "volumes": volume.volumes or 1,
         "times_s": volume.times_s,
         **_volume_record(volume),
-        **stated,
+        **drawing.numbers_of_grid(volume.grid),
         "slope": volume.slope,
         "intercept": volume.intercept,
-        "segments": {str(number): each.label for number, each in volume.segments.items()},
-        "onto": onto,
+        "segments": segments,
         "notes": list(volume.notes),
     }
+
+
+def _text(volume: SeriesVolume) -> str:
+    """Return size, spacing and rescale of a volume."""
+    from dicomseries import drawing
+
     spacing = drawing.spacing_words(volume.grid)
-    if None not in (stated["spacing_mm"] or (None,)):
+    if None not in (drawing.numbers_of_grid(volume.grid)["spacing_mm"] or (None,)):
         spacing = f"{volume.grid.spacing_mm} mm"
-    text = f"{out}: {_size(volume)} {volume.dtype}, spacing {spacing}"
+    text = f"{_size(volume)} {volume.dtype}, spacing {spacing}"
     if volume.is_scaled:
         text += f"\nreal = {volume.slope} * stored + {volume.intercept}"
-    if preview:
-        text += terminal.preview(volume)
-    output.result(text, record)
+    return text
 
 
 def _segment(text: str, volume: SeriesVolume) -> int | str:
