@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pydicom
 import pytest
 
 import dicomseries as dcs
+from dicomseries.errors import KindError
 
 CUBE = np.arange(64, dtype="int16").reshape(4, 4, 4)
 
@@ -48,3 +50,16 @@ def test_nothing_is_said_of_a_cube_with_named_axes_or_of_a_derived_volume(ct):
     assert "taken as slices" not in advice(CUBE, ct, axes="zyx")
     volume = dcs.read(ct)
     assert "taken as slices" not in " ".join(volume.derive(volume.array + 1).plan().advice)
+
+
+def test_colours_in_space_of_a_class_that_is_not_written_are_advised_to_be_pictures(tmp_path):
+    colours = np.arange(3 * 4 * 5 * 3, dtype="uint8").reshape(3, 4, 5, 3)
+    source = tmp_path / "source"
+    dcs.write(colours, source, kind="SC", spacing=(1, 1, 2), axes="zyxc", sync=False)
+    for path in source.iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.4.3"  # Enhanced MR Color Image
+        dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+        dataset.save_as(path)
+    with pytest.raises(KindError, match=r"Pass `?kind='SC'`? for colours"):
+        dcs.read(source).derive(colours, description="Same").plan()

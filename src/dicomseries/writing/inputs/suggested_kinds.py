@@ -31,6 +31,9 @@ _REMEDIES: Mapping[str, str] = {
 _OF_SLICES = (
     "Pass the kind of the result, such as `kind='ParametricMap'` for maps, 'SC' or 'Segmentation'."
 )
+_OF_COLOURED_SLICES = (
+    "Pass `kind='SC'` for colours, `kind='ParametricMap'` for maps, or `kind='Segmentation'`."
+)
 _OF_PICTURES = (
     "Pass `kind='MultiframeSC'` for a clip or several pictures in one file, or `kind='SC'` for a "
     "file each; neither needs a place."
@@ -62,7 +65,9 @@ def kind_unknown(source: SourceSeries) -> KindError:
 def _remedy_of_plane(source: SourceSeries) -> str:
     """Return the remedy for pictures without a plane, or for slices."""
     if image_class(source.sop_class_uid).has_plane or source.grid.statement.has_place:
-        return _OF_SLICES
+        samples = source.get("SamplesPerPixel")
+        is_coloured = samples is not None and samples.values == (3,)
+        return _OF_COLOURED_SLICES if is_coloured else _OF_SLICES
     return _OF_PICTURES if len(source.frames) > 1 else _OF_ONE_PICTURE
 
 
