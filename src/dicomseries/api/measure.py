@@ -292,6 +292,7 @@ def _measured(
         values = measurements.open_values(chosen, time_point)
         quantity = measurements.quantity_of(described, units)
         placed, notes = measurements.on_source(labels, chosen, resample)
+        notes = (*measurements.notes_of_gaps(values), *notes)
         slabs = measurements.AlignedSlabs(
             segmentation=placed,
             values=values,

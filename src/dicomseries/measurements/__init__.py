@@ -21,6 +21,7 @@ from dicomseries.measurements.further_numbers import FurtherNumber, parse_number
 from dicomseries.measurements.measured_inputs import (
     SegmentationInput,
     choose_source,
+    notes_of_gaps,
     open_segmentation,
     open_values,
     padding_limits,
@@ -73,6 +74,7 @@ __all__ = [
     "encode_report",
     "is_report",
     "measure_regions",
+    "notes_of_gaps",
     "on_source",
     "open_segmentation",
     "open_values",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,14 @@ from dicomseries.measurements.described_segments import (
     referenced_images,
     referenced_series,
 )
+from dicomseries.slice_planes import SlicePlanes
 from dicomseries.sources import Volume
 
 __all__ = [
     "PaddingLimits",
     "SegmentationInput",
     "choose_source",
+    "notes_of_gaps",
     "open_segmentation",
     "open_values",
     "padding_limits",
@@ -30,6 +33,9 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
+
+_GAPS = frozenset({"slices-missing"})
+"""Irregularity of a source that can be measured as far as it has slices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -188,18 +194,33 @@ def volume_of_images(segmentation: SegmentationInput, source: SourceSeries) -> i
     return None
 
 
+def notes_of_gaps(values: Volume) -> Iterator[str]:
+    """Yield a note on the numbers of a source with missing slices."""
+    if isinstance(values.grid, SlicePlanes):
+        detail = values.grid.irregularities[0].detail
+        yield (
+            f"Slices of the source are missing ({detail}): segments have no voxels there, and "
+            "their volumes are too small."
+        )
+
+
 def open_values(series: reading.Series, time_point: int | None = None) -> Volume:
     """Return the real values of one volume of a source series.
 
     Raises
     ------
+    GeometryError
+        If its slices are no regular grid. Missing slices are allowed (`notes_of_gaps`).
     ReadError
-        If its slices are not one regular grid, or are pictures in colour.
+        If they are pictures in colour.
     OptionError
         If it has several volumes and `time_point` chooses none of them.
     """
     volume = reading.open_volume([str(path) for path in series.paths])
     where = f"series {series.series_uid}"
+    if isinstance(volume.grid, SlicePlanes) and volume.grid.codes != _GAPS:
+        # Read alone, labels of uneven slices may be a regular grid, of smaller voxels.
+        raise volume.grid.error(where)
     if volume.samples != 1:
         raise ReadError(
             code="source-in-colour",

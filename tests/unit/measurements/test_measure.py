@@ -430,3 +430,30 @@ def test_a_file_that_is_no_report_is_rejected(study):
     with pytest.raises(ReadError) as caught:
         dcs.read_measurements(report)
     assert caught.value.code == "no-measurements"
+
+
+def with_gaps(folder, places):
+    """Write slices of 1 at these places, and a segmentation of all of their voxels."""
+    array = np.ones((len(places), 4, 5), "int16")
+    dcs.write(array, folder / "ct", kind="CT", positions=places, spacing=(1, 1, 2.5), sync=False)
+    labels = array.astype("uint8")
+    dcs.write(labels, folder / "seg", kind="Segmentation", like=folder / "ct", sync=False)
+    return folder / "seg", folder / "ct"
+
+
+@pytest.mark.filterwarnings("ignore::dicomseries.DicomSeriesWarning")
+def test_uneven_slices_are_not_measured_as_even_ones_with_gaps(tmp_path):
+    # Read alone, the segmentation has 2.5 mm thin slices, with nothing between those 5 mm apart.
+    segmentation, source = with_gaps(tmp_path, [0, 2.5, 5, 7.5, 10, 15, 20, 25, 30])
+    with pytest.raises(GeometryError) as caught:
+        dcs.measure(segmentation, source=source)
+    assert caught.value.code == "spacing-uneven"
+    assert "even=" in caught.value.remedy
+
+
+@pytest.mark.filterwarnings("ignore::dicomseries.DicomSeriesWarning")
+def test_missing_slices_are_named_beside_the_numbers(tmp_path):
+    segmentation, source = with_gaps(tmp_path, [0, 2.5, 5, 10, 12.5, 15])
+    receipt = dcs.measure(segmentation, source=source)
+    assert receipt.table.number("Segment 1", "Volume") == 6 * 20 * 2.5
+    assert "volumes are too small" in receipt.advice[0]

@@ -382,7 +382,8 @@ def _beside_gaps(volume: Volume, series: SourceSeries) -> Volume | None:
         return None
     note = (
         f"The source has gaps: {slices.grid.shape[0] - len(slices.places)} of "
-        f"{slices.grid.shape[0]} slices have no image there, and no segment here."
+        f"{slices.grid.shape[0]} slices have no image there, and no segment here: "
+        "readers see them empty between the others, and volumes of segments are too small."
     )
     return replace(
         volume,
