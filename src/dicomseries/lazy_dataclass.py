@@ -78,7 +78,7 @@ def _lazy_dataclass(
 def _with_fields(cls: type, *, is_frozen: bool, layout: dict[str, bool]) -> Any:
     """Return the class with fields and slots of the standard library."""
     # The standard library lets a frozen class inherit only from a frozen one, and the other way.
-    is_heir = any(dataclasses.is_dataclass(base) for base in cls.__bases__)
+    is_heir = any(map(dataclasses.is_dataclass, cls.__bases__))
     if not cls.__doc__:  # else it would be the signature, which is slow to find
         cls.__doc__ = cls.__name__
     is_frozen_heir = is_frozen and is_heir

@@ -261,7 +261,7 @@ def parse_uid_policy(uid: UidPolicy | str | Mapping[str, str]) -> UidPolicy:
     others = parse_uid_policy(uid.get("others", "random"))
     unknown = [key for key in uid if key not in {*_SERIES_LEVEL, "others"}]
     if unknown:
-        raise OptionError.together([_unknown_key(key) for key in unknown])
+        raise OptionError.together(list(map(_unknown_key, unknown)))
     fixed = tuple((keyword, uid[keyword]) for keyword in _SERIES_LEVEL if keyword in uid)
     return UidPolicy(mode=others.mode, root=others.root, given=fixed)
 

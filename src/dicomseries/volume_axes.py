@@ -98,7 +98,7 @@ class VolumeAxis:
     @property
     def texts(self) -> tuple[str, ...]:
         """The values with their unit."""
-        return tuple(self._text(value) for value in self.values)
+        return tuple(map(self._text, self.values))
 
     def _text(self, value: float | str) -> str:
         if isinstance(value, str):

@@ -446,11 +446,10 @@ def _references(
 ) -> tuple[measurements.ReferencedObjects, ...]:
     """Return the Segmentation and the images of the source."""
     segmentation = labels.instance
-    images = [
-        (frame.sop_class_uid, frame.sop_instance_uid)
-        for frame in source.frames
-        if frame.sop_instance_uid
-    ]
+    images = []
+    for frame in source.frames:
+        if frame.sop_instance_uid:
+            images.append((frame.sop_class_uid, frame.sop_instance_uid))
     return (
         measurements.ReferencedObjects(
             study_uid=labels.study_uid,

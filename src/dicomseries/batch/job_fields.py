@@ -204,7 +204,7 @@ def _truth(text: str) -> bool:
 
 
 def _numbers(text: str) -> list[float]:
-    return [float(word) for word in re.split(r"[\s,;]+", text.strip())]
+    return list(map(float, re.split(r"[\s,;]+", text.strip())))
 
 
 def _number_or_numbers(text: str) -> float | list[float]:

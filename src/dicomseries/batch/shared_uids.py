@@ -70,7 +70,7 @@ class ResolvedUids:
             if namespace:
                 seed = b"namespace" + hashlib.sha256(namespace.encode()).digest()
             elif all(policy.mode == "content" for policy in policies):
-                contents = sorted(content_digest(job) for job in group)
+                contents = sorted(map(content_digest, group))
                 seed = b"content" + hashlib.sha256(b"".join(contents)).digest()
             root = policies[0].root
             self.uids[role, key] = make_uid(seed, f"batch {role} {key}", root=root)

@@ -138,7 +138,7 @@ def check(
     images = tuple(itertools.chain(*by_part))
     instances = (*images, *_objects(parts))
     checked, not_checked = coverage_of(instances, images, is_compared=against is not None)
-    reported = dict.fromkeys(problem for part in parts for problem in part.problems)
+    reported = dict.fromkeys(itertools.chain(*(part.problems for part in parts)))
     problems = [problem for problem in reported if problem.code in _REPORTED_PROBLEMS]
     findings = list(run("files", (*scanned.problems, *problems)))
     findings += _check_headers(SeriesView(instances), instances, by_part)
@@ -194,7 +194,7 @@ def _images_by_part(parts: Sequence[Series]) -> list[tuple[Instance, ...]]:
         name = part.part if part.split_from is None else part.split_from
         group = groups.setdefault((part.series_uid, name), [])
         group += [*part.instances, *part.left_out]
-    return [images_of(group) for group in groups.values()]
+    return list(map(images_of, groups.values()))
 
 
 def _objects(parts: Sequence[Series]) -> tuple[Instance, ...]:
@@ -252,7 +252,9 @@ def _references(instance: Instance, keyword: str) -> Iterator[str]:
     here = {"", instance.text("SeriesInstanceUID")}
     items = list(instance.value(keyword) or ())
     if keyword in _EVIDENCE:
-        items = [series for study in items for series in study.get(_SERIES) or ()]
+        studies, items = items, []
+        for study in studies:
+            items += study.get(_SERIES) or ()
     for item in items:
         if str(item.get("SeriesInstanceUID", "")) in here:
             continue

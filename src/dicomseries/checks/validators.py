@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -320,8 +321,11 @@ def dciodvfy_warns_of_nothing(remarks: tuple[ValidatorRemark, ...]) -> Iterator[
     that a DICOMDIR would need, such as PatientID; the rescale of MR images; RescaleType US; private
     coding schemes; the image plane of Secondary Capture, which older releases do not know.
     """
-    relevant = [remark for remark in remarks if not any(legal.covers(remark) for legal in _LEGAL)]
-    yield from _faults(relevant, "dciodvfy", "Warning")
+    yield from _faults(list(itertools.filterfalse(_is_legal, remarks)), "dciodvfy", "Warning")
+
+
+def _is_legal(remark: ValidatorRemark) -> bool:
+    return any(legal.covers(remark) for legal in _LEGAL)
 
 
 @check("EXT-003", level="error", part="PS3.3 A.1.2", scope="validators")

@@ -208,7 +208,7 @@ def _take_times(record: dict[str, Any], times: Sequence[float]) -> None:
 def _plain(value: Any) -> Any:
     """Return a value of JSON's types; None for an empty or nested one."""
     if isinstance(value, (list, tuple)):
-        parts = [_plain(part) for part in value]
+        parts = list(map(_plain, value))
         return parts if parts and None not in parts else None
     if isinstance(value, (str, int, float)):
         return value if value != "" else None

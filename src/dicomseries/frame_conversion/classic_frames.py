@@ -239,7 +239,7 @@ def _source_of(whole: Any, index: int) -> Any:
 
 def _name_ct_type(frame: Any) -> None:
     """State a type that CT Image Storage has (PS3.3 section C.8.2.1.1.1)."""
-    values = [str(value) for value in frame.get("ImageType", [])]
+    values = list(map(str, frame.get("ImageType", [])))
     if len(values) < _TYPE_VALUES:
         return
     if values[2] != "LOCALIZER":

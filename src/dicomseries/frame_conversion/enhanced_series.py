@@ -160,7 +160,7 @@ def enhanced_file(paths: Sequence[Path], target: Path, *, number: int = 1) -> in
         result.Laterality = first.Laterality  # Type 2C: highdicom leaves out empty values
     _name_dimensions(result, make_uid(entropy, "dimension organization"))
     result.save_as(target, enforce_file_format=True)
-    check_enhanced_frames(read_instance(target), [read_instance(path) for path in paths])
+    check_enhanced_frames(read_instance(target), list(map(read_instance, paths)))
     return len(paths)
 
 

@@ -120,7 +120,7 @@ def open_segmentation(
             expected="a Segmentation (SEG), whose segments are to be measured",
             remedy="Write labels with `kind='Segmentation'` and `like=` first, then measure that.",
         )
-    volume = reading.open_volume([str(path) for path in chosen.paths])
+    volume = reading.open_volume(list(map(str, chosen.paths)))
     instance = chosen.instances[0]
     _check_threshold(instance, threshold)
     segments = described_segments(instance)
@@ -216,7 +216,7 @@ def open_values(series: reading.Series, time_point: int | None = None) -> Volume
     OptionError
         If it has several volumes and `time_point` chooses none of them.
     """
-    volume = reading.open_volume([str(path) for path in series.paths])
+    volume = reading.open_volume(list(map(str, series.paths)))
     where = f"series {series.series_uid}"
     if isinstance(volume.grid, SlicePlanes) and volume.grid.codes != _GAPS:
         # Read alone, labels of uneven slices may be a regular grid, of smaller voxels.

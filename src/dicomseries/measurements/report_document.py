@@ -106,20 +106,20 @@ def report_header(
         model=model,
         software=f"dicomseries {SOFTWARE_VERSION}",
     )
-    taken = [
-        member
-        for member in inherited.metadata.attributes
-        if member.keyword in _FROM_INHERITANCE or rule_for(member.keyword).is_verbatim
-    ]
-    keywords = frozenset(member.keyword for member in taken)
-    whole = Metadata(attributes=tuple(taken), verbatim=keywords).without(*left_out)
+    unchanged: dict[str, Attribute] = {}
+    for member in inherited.metadata.attributes:
+        if member.keyword in _FROM_INHERITANCE or rule_for(member.keyword).is_verbatim:
+            unchanged[member.keyword] = member
+    keywords = frozenset(unchanged)
+    of_source = Metadata(attributes=tuple(unchanged.values()), verbatim=keywords)
+    of_source = of_source.without(*left_out)
     facts = {
         **moment_facts(moment),
         **identity_facts(MeasurementReport.sop_class_uid, uids),
         "SOPInstanceUID": (uids.instance(0),),
         "InstanceNumber": (1,),
     }
-    composition = compose(MeasurementReport, facts, whole.having(*metadata.attributes))
+    composition = compose(MeasurementReport, facts, of_source.having(*metadata.attributes))
     advice = [text for text in screening.advice if any(name in text for name in keywords)]
     return ReportHeader(attributes=composition.shared, advice=(*advice, *composition.advice))
 

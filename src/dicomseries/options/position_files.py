@@ -57,7 +57,7 @@ def _numbers_in(path: Path) -> Any:
     rows = [line.split() for line in lines if line.strip()]
     if rows and not any(map(_is_number, rows[0])):
         rows = rows[1:]
-    numbers = [[float(word) for word in row] for row in rows]
+    numbers = [list(map(float, row)) for row in rows]
     if numbers and all(len(row) == 1 for row in numbers):
         return [row[0] for row in numbers]
     return numbers

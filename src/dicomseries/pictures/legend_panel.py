@@ -126,7 +126,7 @@ def legend_panel(
     """
     writer = _Writer.of_size(min(max(rows // _ROWS_OF_A_LINE, _SMALLEST), _LARGEST))
     sketch = _sketch(writer, drawing, rows=rows, title=title, letters=letters, notes=notes)
-    faint, bright = (sketch.drawn(ink) for ink in (_FAINT, _INK))
+    faint, bright = map(sketch.drawn, (_FAINT, _INK))
     return LegendPanel(
         faint=faint, bright=bright, boxes=sketch.boxes, replaced=tuple(writer.replaced)
     )

@@ -207,7 +207,7 @@ def _panel(
     source, grid = result.source, result.source.volume.grid
     letters = None
     if grid.statement.has_place:
-        right, down = (np.array(axis) for axis in grid.axes[:2])
+        right, down = map(np.array, grid.axes[:2])
         letters = (letters_of(-right), letters_of(right), letters_of(-down), letters_of(down))
     notes: list[str] = []
     if source.volume.samples == 1:

@@ -225,7 +225,7 @@ class _ItemReader:
     decoding: Decoding
 
     def description(self, number: int) -> SegmentDescription:
-        cielab = [int(part) for part in self.numbers("RecommendedDisplayCIELabValue")]
+        cielab = list(map(int, self.numbers("RecommendedDisplayCIELabValue")))
         return SegmentDescription(
             number=number,
             label=self.text("SegmentLabel"),
@@ -272,7 +272,7 @@ class _ItemReader:
                 code = code.item_of(keyword)
         if code is None:
             return None
-        values = [code.text(name) for name in ("CodeValue", "LongCodeValue", "URNCodeValue")]
+        values = list(map(code.text, ("CodeValue", "LongCodeValue", "URNCodeValue")))
         return CodedConcept(
             value=next(filter(None, values), ""),
             scheme=code.text("CodingSchemeDesignator"),

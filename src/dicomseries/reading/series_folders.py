@@ -326,7 +326,7 @@ def _all_series(uid: str, members: Sequence[Instance]) -> Iterator[Series]:
         for part, images in _parts(files):
             yield from _series_of_part(uid, images, problems, part)
         return
-    without_pixels = {id(instance) for instance in objects}
+    without_pixels = set(map(id, objects))
     remaining = [instance for instance in files if id(instance) not in without_pixels]
     if not remaining:
         problems = [*problems, _objects().only_objects(objects)]

@@ -117,9 +117,11 @@ class MeasurementReceipt:
 
     def _repr_html_(self) -> str:
         """Return tables of facts and numbers."""
-        rows = [
-            (f"{row.label}: {row.name}", f"{row.value} {row.unit.value if row.unit else ''}")
-            for row in self.table
-        ]
-        facts = [("report", self._report()), *(("advice", str(text)) for text in self.advice)]
+        rows = []
+        for row in self.table:
+            unit = row.unit.value if row.unit else ""
+            rows.append((f"{row.label}: {row.name}", f"{row.value} {unit}"))
+        facts = [("report", self._report())]
+        for text in self.advice:
+            facts.append(("advice", str(text)))
         return drawing.block(drawing.rows(facts), drawing.rows(rows))

@@ -88,7 +88,7 @@ class _Distances:
     """Distances of the palette's colours, and of others, to the used ones."""
 
     def __init__(self, taken: Sequence[Color]) -> None:
-        self._palette = np.array([lab_of(color) for color in _palette()])
+        self._palette = np.array(list(map(lab_of, _palette())))
         self._nearest = np.full(len(self._palette), np.inf)
         self._used: list[Lab] = []
         for color in taken:

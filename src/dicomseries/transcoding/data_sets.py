@@ -118,11 +118,14 @@ def _items(element: Element, order: str, *, implicit: bool, is_signed: bool) -> 
     parts = []
     encoding = Encoding(element.implicit, order)
     for start, stop in item_spans(element, order):
-        content = b"".join(
-            recoded(span.tag, span.element, order, implicit=implicit, is_signed=is_signed)
-            for span in element_spans(element.raw[start:stop], encoding)
-            if span.tag & 0xFFFF  # retired group lengths would be wrong
-        )
+        elements = []
+        for span in element_spans(element.raw[start:stop], encoding):
+            if span.tag & 0xFFFF == 0:
+                continue  # retired group lengths would be wrong
+            elements.append(
+                recoded(span.tag, span.element, order, implicit=implicit, is_signed=is_signed)
+            )
+        content = b"".join(elements)
         parts += [_ITEM.pack(0xFFFE, 0xE000, len(content)), content]
     return b"".join(parts)
 

@@ -178,7 +178,7 @@ def _describe(dataset: Any, loss: Loss, ratio: float) -> None:
     before = str(dataset.get("DerivationDescription") or "")
     text = f"{before}; lossy: {loss.words}" if before else f"Lossy: {loss.words}"
     dataset.DerivationDescription = text[:_DESCRIPTION]
-    values = [str(value) for value in dataset.get("ImageType") or ["DERIVED", "PRIMARY"]]
+    values = list(map(str, dataset.get("ImageType") or ["DERIVED", "PRIMARY"]))
     dataset.ImageType = ["DERIVED", *values[1:]]
     dataset.LossyImageCompression = "01"
     ratios = [*_listed(dataset.get("LossyImageCompressionRatio")), f"{ratio:.4g}"]

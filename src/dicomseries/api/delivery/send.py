@@ -345,7 +345,7 @@ def _stored_earlier(path: Path | None, where: str) -> list[str]:
         return []
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        entries = [SentInstance.of(entry) for entry in record["instances"]]
+        entries = list(map(SentInstance.of, record["instances"]))
         archive = record["to"]
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise TargetError(

@@ -65,7 +65,7 @@ def batch_report(
         counts["bytes"] += row.bytes
         for series in _every(receipt):
             kinds[series["kind"]] += 1
-        for text in {text for series in _every(receipt) for text in series["advice"]}:
+        for text in _advice(receipt):
             if text in advice or len(advice) < _MOST_TEXTS:
                 advice[text] += 1
     return BatchReport(
@@ -125,8 +125,16 @@ def _done_row(job: BatchJob, out: str, entry: Mapping[str, Any]) -> BatchRow:
         files=sum(series["files"] for series in every),
         bytes=sum(series["bytes"] for series in every),
         seconds=entry["seconds"],
-        advice=len({text for series in every for text in series["advice"]}),
+        advice=len(_advice(receipt)),
     )
+
+
+def _advice(receipt: dict[str, Any]) -> set[str]:
+    """Return the texts of all series of a job, each once."""
+    texts: set[str] = set()
+    for series in _every(receipt):
+        texts.update(series["advice"])
+    return texts
 
 
 def _every(receipt: dict[str, Any]) -> list[dict[str, Any]]:

@@ -194,7 +194,7 @@ def _planned(run: ResultRun) -> list[tuple[WriteRequest, tuple[Job, ...]]]:
         opened.append(open_write(part.source, options))
     for write in opened:
         check_opened(write)
-    return [plan_opened(write) for write in opened]
+    return list(map(plan_opened, opened))
 
 
 def _returning(

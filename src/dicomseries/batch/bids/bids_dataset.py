@@ -167,11 +167,12 @@ def _is_beside(path: Path) -> bool:
 
 def _is_ignored(dataset: _Dataset, path: Path) -> bool:
     relative = path.relative_to(dataset.root).as_posix()
-    return any(
-        fnmatch.fnmatch(relative, pattern.rstrip("/") + "*" * pattern.endswith("/"))
-        or fnmatch.fnmatch(path.name, pattern)
-        for pattern in dataset.ignored
-    )
+    for pattern in dataset.ignored:
+        if fnmatch.fnmatch(path.name, pattern):
+            return True
+        if fnmatch.fnmatch(relative, pattern.rstrip("/") + "*" * pattern.endswith("/")):
+            return True
+    return False
 
 
 def _image(

@@ -79,16 +79,15 @@ def _image_of(
     if len(named) == 1 and space in {"orig", named[0].name.suffix}:
         return named[0]
     shared = {key: label for key, label in name.entities.items() if key not in _OF_DERIVATIVES}
-    similar = [
-        image
-        for image in images
-        if image.name.entities == shared and image.datatype == path.parent.name
-    ]
-    if space != "orig":
-        similar = [image for image in similar if image.name.suffix == space]
-        if not similar:
-            text = f"in the space {space}, which is not that of a converted image"
-            raise NotConverted(text)
+    similar = []
+    for image in images:
+        is_in_space = space in {"orig", image.name.suffix}
+        is_alike = image.name.entities == shared and image.datatype == path.parent.name
+        if is_alike and is_in_space:
+            similar.append(image)
+    if space != "orig" and not similar:
+        text = f"in the space {space}, which is not that of a converted image"
+        raise NotConverted(text)
     if len(similar) == 1:
         return similar[0]
     if not similar:

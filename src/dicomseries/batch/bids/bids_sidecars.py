@@ -42,11 +42,10 @@ class FilesAbout:
             return []
         files: list[Path] = []
         for folder in _folders(self.root, image.parent):
-            here = [
-                (len(other.entities), path)
-                for path, other in self._names(folder)
-                if other.ending == ending and other.applies_to(name)
-            ]
+            here = []
+            for path, other in self._names(folder):
+                if other.ending == ending and other.applies_to(name):
+                    here.append((len(other.entities), path))
             files += [path for _, path in sorted(here)]
         return files
 

@@ -147,7 +147,7 @@ def _time(instance: Instance, keywords: tuple[str, ...]) -> float:
     """Return milliseconds, or date and time as one number."""
     if len(keywords) == 1:
         return _number(instance, keywords[0], 0.0)
-    date, time = (instance.text(keyword) for keyword in keywords)
+    date, time = map(instance.text, keywords)
     return moment_number(date, time)
 
 

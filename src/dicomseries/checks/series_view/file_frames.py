@@ -134,7 +134,7 @@ class FileFrames:
 
     def texts(self, keyword: str) -> list[str]:
         """Return the text of an attribute for each frame."""
-        return [plain_text(value) for value in self.values(keyword) or [None] * self.count]
+        return list(map(plain_text, self.values(keyword) or [None] * self.count))
 
     def numbers(self, keyword: str, size: int = 1) -> Floats | None:
         """Return numbers, shape (frames, size); NaN if absent."""

@@ -145,7 +145,7 @@ class SeriesView:
 
     def values_together(self, *keywords: str) -> list[tuple[AttributeValue, ...]]:
         """Return attributes side by side: once, or per slice."""
-        columns = [self.values(keyword) for keyword in keywords]
+        columns = list(map(self.values, keywords))
         longest = max(columns, key=len)
         count = len(longest)
         rows = []
@@ -217,7 +217,11 @@ class SeriesView:
             value = instance.element(tag) if self.is_encoded_alike else comparable(instance, tag)
             groups.setdefault(value, []).append(instance)
         usual = max(groups.values(), key=len)
-        return [instance for group in groups.values() if group is not usual for instance in group]
+        others: list[Instance] = []
+        for group in groups.values():
+            if group is not usual:
+                others += group
+        return others
 
     @cached_property
     def is_encoded_alike(self) -> bool:

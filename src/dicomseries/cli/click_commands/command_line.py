@@ -326,6 +326,6 @@ def _completes(words_of: Callable[[str], list[str]]) -> Callable[..., list[Compl
         ctx: click.Context, parameter: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         del ctx, parameter
-        return [CompletionItem(word) for word in words_of(incomplete)]
+        return list(map(CompletionItem, words_of(incomplete)))
 
     return complete

@@ -115,7 +115,7 @@ def convert(
 def _text(report: ConversionReport) -> str:
     lines = []
     if report.converted:
-        lines.append(table(_COLUMNS, [_cells(row) for row in report.converted]))
+        lines.append(table(_COLUMNS, list(map(_cells, report.converted))))
     lines += _notes(report)
     for row in report.failed:
         title = " ".join(filter(None, (_number(row), row.description, row.part)))

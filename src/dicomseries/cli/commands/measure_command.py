@@ -206,7 +206,7 @@ def measure(*, context: click.Context, segmentation: str, out: str | None, **wor
     facts = [line for line in receipt.lines() if line not in receipt.table.lines()]
     shown = [facts[0], _text(receipt.table, words), *facts[1:]]
     record = receipt.to_dict()
-    record["advice"] = [on_command_line(text) for text in receipt.advice]
+    record["advice"] = list(map(on_command_line, receipt.advice))
     lines = [on_command_line(template_of(line)) for line in shown]
     if words["csv"] == "-":
         output.answer(_text(receipt.table, words), record)

@@ -145,7 +145,7 @@ def references_to_source(
         if not is_multi_frame:
             return _in_files(images, selections, _per(selections, matching))
     series = images.series(selections)
-    items = [images.items(selection) for selection in selections]
+    items = list(map(images.items, selections))
     if is_multi_frame and _GROUP in FUNCTIONAL_GROUPS.get(sop_class_uid, (_GROUP,)):
         shared = [series]
         if _requires_evidence(sop_class_uid):

@@ -155,7 +155,7 @@ def _items(content: bytes) -> list[dict[str, Any]]:
         except ET.ParseError:
             return []
         models = [part for part in root.iter() if _name(part) == "NativeDicomModel"]
-        return [_from_xml(model) for model in models or [root]]
+        return list(map(_from_xml, models or [root]))
     try:
         answer = json.loads(text or b"{}")
     except ValueError:

@@ -109,10 +109,9 @@ def open_association(
     entity.dimse_timeout = settings.timeout
     entity.network_timeout = None  # an association may wait for what is sent next
     roles = {context.sop_class_uid for context in contexts if context.is_received}
-    proposed = [
-        build_context(context.sop_class_uid, list(context.transfer_syntaxes))
-        for context in contexts
-    ]
+    proposed = []
+    for context in contexts:
+        proposed.append(build_context(context.sop_class_uid, list(context.transfer_syntaxes)))
     entity.connection, host = connect(address, settings)
     start = time.monotonic()
     try:

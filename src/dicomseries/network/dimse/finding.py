@@ -148,7 +148,7 @@ def _values(match: Any) -> dict[str, Any]:
         if not element.keyword or element.VR in _WITHOUT_TEXT:
             continue
         if element.VM > 1:
-            values[element.keyword] = [str(part) for part in element.value]
+            values[element.keyword] = list(map(str, element.value))
         else:
             values[element.keyword] = "" if element.value is None else str(element.value)
     return values

@@ -80,7 +80,7 @@ def _file_ids(path: Path) -> Iterator[tuple[str, ...]]:
 
     try:
         records = list(dcmread(path).get("DirectoryRecordSequence") or ())
-        file_ids = [_file_id(record) for record in records]
+        file_ids = list(map(_file_id, records))
     except Exception as error:  # pydicom raises anything for what it cannot parse
         raise _damaged(path, str(error) or type(error).__name__) from error
     for file_id in file_ids:

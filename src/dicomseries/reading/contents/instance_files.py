@@ -131,7 +131,7 @@ def instance_file(path: str | Path, header: Instance | None = None) -> InstanceF
     """
     if header is None:
         header = read_instance(path)
-    uids = [header.text(keyword) for keyword in _NEEDED]
+    uids = list(map(header.text, _NEEDED))
     if not all(uids):
         missing = list(itertools.compress(_NEEDED, [not uid for uid in uids]))
         raise ReadError(

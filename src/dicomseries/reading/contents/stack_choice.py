@@ -37,12 +37,11 @@ def chosen_stack(series: Series, name: str) -> Series:
     else:
         placement = place_frames(series.instances, members)
     of_placement = {problem.code for problem in placement.problems}
-    kept = [
-        problem
-        for problem in series.problems
-        if problem.level == "warning" and problem.code not in of_placement
-    ]
-    stack = described_series(series.series_uid, placement, kept)
+    warnings = []
+    for problem in series.problems:
+        if problem.level == "warning" and problem.code not in of_placement:
+            warnings.append(problem)
+    stack = described_series(series.series_uid, placement, warnings)
     return replace(stack, part=series.part, objects=series.objects)
 
 

@@ -328,7 +328,7 @@ def _canon_diffusion(instances: Sequence[Instance]) -> Floats | None:
     for index, instance in enumerate(instances):
         match = _CANON_COMMENT.fullmatch(instance.text("ImageComments"))
         if match is not None:
-            table[index] = [float(part) for part in match.groups()]
+            table[index] = list(map(float, match.groups()))
             has_comment = True
     if not has_comment:
         return None

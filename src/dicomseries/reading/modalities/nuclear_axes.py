@@ -138,7 +138,7 @@ def _layout(instance: Instance, columns: Mapping[str, npt.NDArray[np.float64]]) 
         axis = _VALUES.get(name, _numbered)(instance, name, numbers)
         axes.append(axis)
         if name == "time" and axis.unit == "s" and len(columns) == 1:
-            times = tuple(float(value) for value in axis.values)
+            times = tuple(map(float, axis.values))
     return VolumeLayout(axes=tuple(axes), times_s=times)
 
 

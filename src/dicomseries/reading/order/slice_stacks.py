@@ -170,7 +170,7 @@ class UnsortedSlices:
             return False
         if _are_parallel(self.orientations):
             return False
-        normals = np.array([self._normal(index) for index in range(count)])
+        normals = np.array(list(map(self._normal, range(count))))
         _, _, axes = np.linalg.svd(normals, full_matrices=False)
         return float(np.abs(normals @ axes[-1]).max()) <= _COMMON_AXIS
 

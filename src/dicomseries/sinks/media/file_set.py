@@ -144,7 +144,7 @@ def _header_tags() -> list[Any]:
     """Return the tags of `_HEADER`; pydicom would look each up for each file."""
     from pydicom.tag import Tag  # noqa: PLC0415 - of File-sets alone
 
-    return [Tag(keyword) for keyword in _HEADER]
+    return list(map(Tag, _HEADER))
 
 
 def _add(

@@ -70,7 +70,7 @@ def data_array(voxels: Voxels, attributes: Mapping[str, Any], where: str) -> Any
     dimensions = [_DIMENSIONS[letter] for letter in voxels.axes]
     array = voxels.array
     if voxels.has_time and not voxels.is_time_axis:
-        names = [_dimension_of(axis) for axis in voxels.volume_axes]
+        names = list(map(_dimension_of, voxels.volume_axes))
         array = array.reshape(*map(len, voxels.volume_axes), *array.shape[1:])
         dimensions = [*names, *dimensions[1:]]
         coordinates |= _coordinates_of_volumes(voxels)
@@ -108,10 +108,9 @@ def _positions(voxels: Voxels) -> dict[str, Any]:
     axes = np.array(grid.axes)
     origin = np.array(grid.origin_lps)
     counts = grid.shape[::-1]
-    offsets = [
-        np.multiply.outer(np.arange(count) * step, axis)
-        for count, step, axis in zip(counts, grid.spacing_mm, axes, strict=True)
-    ]
+    offsets = []
+    for count, step, axis in zip(counts, grid.spacing_mm, axes, strict=True):
+        offsets.append(np.multiply.outer(np.arange(count) * step, axis))
     if np.array_equal(np.abs(axes), np.eye(3)):
         coordinates: dict[str, Any] = {}
         for index, name in enumerate("xyz"):
@@ -125,17 +124,16 @@ def _offsets_of_planes(planes: SlicePlanes) -> list[npt.NDArray[np.float64]]:
     """Return the parts of the position along columns, rows and slices of parallel slices."""
     cosines = np.reshape(planes.orientation, (2, 3))
     counts = planes.shape[:0:-1]
-    offsets = [
-        np.multiply.outer(np.arange(count) * step, axis)
-        for count, step, axis in zip(counts, planes.pixel_spacing_mm, cosines, strict=True)
-    ]
+    offsets = []
+    for count, step, axis in zip(counts, planes.pixel_spacing_mm, cosines, strict=True):
+        offsets.append(np.multiply.outer(np.arange(count) * step, axis))
     return [*offsets, planes.positions_lps]
 
 
 def _summed(offsets: Sequence[npt.NDArray[np.float64]]) -> dict[str, Any]:
     """Return three coordinates of each axis, whose sums are positions."""
-    return {
-        f"{side}_{name}": (name, vectors[:, component], _MM)
-        for name, vectors in zip("xyz", offsets, strict=True)
-        for component, side in enumerate("LPS")
-    }
+    coordinates = {}
+    for name, vectors in zip("xyz", offsets, strict=True):
+        for component, side in enumerate("LPS"):
+            coordinates[f"{side}_{name}"] = (name, vectors[:, component], _MM)
+    return coordinates

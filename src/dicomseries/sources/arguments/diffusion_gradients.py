@@ -201,4 +201,4 @@ def _numbers(source: Numbers, where: str) -> npt.NDArray[np.float64]:
 
 def _rows(path: Path) -> list[list[float]]:
     lines = path.read_text(encoding="utf-8-sig").replace(",", " ").splitlines()
-    return [[float(word) for word in line.split()] for line in lines if line.strip()]
+    return [list(map(float, line.split())) for line in lines if line.strip()]

@@ -349,7 +349,7 @@ def _grid(header: NrrdHeader) -> Grid | None:
 def _grid_of_vectors(header: NrrdHeader, vectors: list[tuple[float, ...]]) -> Grid:
     origin = _vector(header.text("space origin") or "(0,0,0)") or ()
     scale = _lps_signs(header) * np.array(_mm_per_space_unit(header))
-    if {len(vector) for vector in (*vectors, origin)} - {3, 4}:
+    if set(map(len, (*vectors, origin))) - {3, 4}:
         expected = "vectors of three numbers, and a space origin like them"
         raise header.error(key="space directions", expected=expected, remedy="Fix the header.")
     matrix = np.eye(4)

@@ -75,7 +75,7 @@ def _taken(view: VolumeView, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _depth(array: npt.NDArray[Any]) -> int:
     """Return the depth of interleaved frames, else 1."""
-    steps = [abs(stride) for stride in array.strides]
+    steps = list(map(abs, array.strides))
     frames = joined(array)
     if frames is not None:
         if 0 < abs(frames.strides[0]) < max(steps[2:]):

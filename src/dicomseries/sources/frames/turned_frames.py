@@ -120,7 +120,7 @@ class _Turned:
         if start == end:
             shape = (0, rows, columns, *self.source.shape[3:])
             return np.empty(shape, self.source.dtype)
-        return together([self._part(piece) for piece in pieces(start, end, slices)])
+        return together(list(map(self._part, pieces(start, end, slices))))
 
     def blocks(self) -> Iterator[Block]:
         for (volumes, *inside), block in self._source_blocks():

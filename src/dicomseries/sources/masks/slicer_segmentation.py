@@ -199,7 +199,7 @@ def _damaged(where: str, given: str) -> SourceError:
 def _color(text: str) -> str:
     """Return three parts from 0 to 1 as "#rrggbb"; empty if they are not."""
     try:
-        parts = [float(part) for part in text.split()]
+        parts = list(map(float, text.split()))
     except ValueError:
         return ""
     if len(parts) != 3 or not all(0 <= part <= 1 for part in parts):

@@ -109,7 +109,7 @@ def index_instances(instances: Iterable[Instance]) -> SeriesIndex:
     by_uids: dict[tuple[str, str, str], IndexedInstance] = {}
     unnamed = 0
     for instance in instances:
-        study, series, uid = (instance.text(keyword) for keyword in LEVELS.values())
+        study, series, uid = map(instance.text, LEVELS.values())
         uids = (study, series, uid)
         if all(uids) and uids not in by_uids:
             by_uids[uids] = IndexedInstance(uids=uids, instance=instance)

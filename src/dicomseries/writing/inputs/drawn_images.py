@@ -67,7 +67,7 @@ def with_drawn_images(
     code = attribute("PurposeOfReferenceCodeSequence", purpose)
     added = {
         _IMAGES: [tuple((*image.instance, code) for image in images) for images in drawn],
-        _SERIES: [_series_items(images) for images in drawn],
+        _SERIES: list(map(_series_items, drawn)),
     }
     for keyword, items in added.items():
         if keyword in request.left_out:

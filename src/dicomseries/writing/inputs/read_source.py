@@ -171,7 +171,7 @@ def _attributes_and_frames(
     if series.frame_set is None:
         of_files = _with_gradients(series, shared, of_files)
         return shared, tuple(_frames_of_instances(series, of_files))
-    groups = [_functional_groups(file) for file in series.frame_set.pool]
+    groups = list(map(_functional_groups, series.frame_set.pool))
     shared, common = _with_common_groups(groups, shared)
     for frames in groups:
         for item in frames:

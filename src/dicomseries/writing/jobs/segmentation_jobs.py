@@ -45,7 +45,7 @@ def segmentation_jobs(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
     if not is_split:
         stored = _as_pictures(stored)
     if is_split:
-        parts = [stored.at(index) for index in range(volume.volumes or 1)]
+        parts = list(map(stored.at, range(volume.volumes or 1)))
     elif stored.volumes == 1:
         parts = [stored.at(0)]
     else:

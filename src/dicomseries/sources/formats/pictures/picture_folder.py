@@ -152,7 +152,7 @@ def _check_numbers(files: Sequence[Path], where: str) -> None:
 
 def _counting_numbers(keys: Sequence[tuple[str | int, ...]]) -> list[int]:
     """Return the only number that changes from name to name; none if other parts do."""
-    if len({len(key) for key in keys}) > 1:
+    if len(set(map(len, keys))) > 1:
         return []
     changing = [parts for parts in zip(*keys, strict=True) if len(set(parts)) > 1]
     if len(changing) != 1:
