@@ -235,11 +235,9 @@ def read(
                 )
             if options is not None:
                 target = regridding.open_target(onto, tags.place, storage_options)
-                volume, voxels = regridding.put_onto(
+                volume, voxels = _put_onto(
                     volume, target, options, voxels=voxels, is_real=values == "real"
                 )
-                for note in volume.grid.statement.notes[len(target.grid.statement.notes) :]:
-                    warnings.warn(note, DicomSeriesWarning, stacklevel=2)
                 if slices is not None:
                     volume = regridding.picked_slices(volume, slices)
         except DicomSeriesError as error:
@@ -283,6 +281,21 @@ def _files_of_stack(files: reading.SeriesFiles, tags: reading.SeriesTags) -> rea
     if reading.are_in_memory(files) or is_url(files) or is_archive(files):
         return files
     return tuple(map(str, tags.paths))
+
+
+def _put_onto(
+    volume: Volume,
+    target: regridding.TargetGrid,
+    options: regridding.OntoOptions,
+    *,
+    voxels: reading.VoxelMeaning,
+    is_real: bool,
+) -> tuple[Volume, reading.VoxelMeaning]:
+    """Put a volume onto a grid; warn of what its place is based on."""
+    placed, voxels = regridding.put_onto(volume, target, options, voxels=voxels, is_real=is_real)
+    for note in placed.grid.statement.notes[len(target.grid.statement.notes) :]:
+        warnings.warn(note, DicomSeriesWarning, stacklevel=3)
+    return placed, voxels
 
 
 def _check_without_onto(resample: str | None, fill: float | None, *, same_space: bool) -> None:

@@ -93,19 +93,7 @@ def open_source(
 def _read_series(path: str, local_path: reading.LocalFiles, series_uid: str | None) -> SourceSeries:
     scanned = reading.scan(local_path)
     series = reading.select_images(path, scanned, series_uid)
-    errors: list[ReadError] = []
-    for problem in series.problems:
-        is_allowed = problem.code in _TOLERATED or (
-            problem.code in _OF_PLANES and series.planes is not None
-        )
-        if problem.level == "error" and not is_allowed:
-            errors.append(problem.error(path))
-    if errors:
-        raise ReadError.together(errors)
-    for problem in (*scanned.problems, *series.problems):
-        if problem.level == "error":
-            continue  # the receipt says on which planes the result lies, or that it has none
-        warnings.warn(str(problem), DicomSeriesWarning, stacklevel=5)
+    _report_problems(path, scanned, series)
     volumes = series.volumes or 1
     shared, frames = _attributes_and_frames(series)
     grid = series.grid or _even_grid(frames, series)
@@ -136,6 +124,23 @@ def _read_series(path: str, local_path: reading.LocalFiles, series_uid: str | No
         are_tiles=series.frame_set is not None and series.frame_set.pool[0].are_tiles,
         are_even=series.grid is not None,
     )
+
+
+def _report_problems(path: str, scanned: reading.Scan, series: reading.Series) -> None:
+    """Raise the errors that no result can be placed with; warn of the other problems."""
+    errors: list[ReadError] = []
+    for problem in series.problems:
+        is_allowed = problem.code in _TOLERATED or (
+            problem.code in _OF_PLANES and series.planes is not None
+        )
+        if problem.level == "error" and not is_allowed:
+            errors.append(problem.error(path))
+    if errors:
+        raise ReadError.together(errors)
+    for problem in (*scanned.problems, *series.problems):
+        if problem.level == "error":
+            continue  # the receipt says on which planes the result lies, or that it has none
+        warnings.warn(str(problem), DicomSeriesWarning, stacklevel=6)
 
 
 def _compression_ratio(instances: Sequence[reading.Instance]) -> float | None:
