@@ -84,10 +84,11 @@ def transcode(
 
     Stored values, UIDs and all other elements stay as they are. Each frame that is encoded anew is
     decoded by a second decoder and compared. OUT appears when all files are there. A file whose
-    pixels the codec cannot hold is copied as it is, and named. With --to, enhanced multi-frame
-    files become files of one frame or the other way round, with new UIDs; each frame is read again
-    and compared. --near and --ratio make derived images with new UIDs; the receipt states the
-    largest and the mean error.
+    pixels the codec cannot hold is copied as it is, and listed with the reason.
+
+    With --to, enhanced multi-frame files become files of one frame, or the other way round, with
+    new UIDs; each frame is read again and compared. With --near or --ratio the files are derived
+    images with new UIDs, and the largest and the mean error are printed.
     """
     import dicomseries as dcs
 

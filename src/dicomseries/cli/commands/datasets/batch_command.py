@@ -126,8 +126,9 @@ def _signature() -> inspect.Signature:
         "jobs",
         CommandArgument(
             metavar="JOBS",
-            help="File of jobs: .jsonl with one object a line, or .csv with a row each; source,"
-            " out, study and options of write. With --bids the folder to write to.",
+            help="File of jobs: .jsonl with an object in each line, or .csv with a row for each. A"
+            " job has source, out, study, and options of write. With --bids: the folder to write"
+            " to.",
         ),
         str,
     )
@@ -142,8 +143,8 @@ def batch(*, context: click.Context, jobs: str, **words: Any) -> int:
     """Write the series of a whole dataset, each verified as by the command write.
 
     All jobs are checked before the first is written. A job that fails does not stop the others:
-    it is in failed.jsonl, with its reason in the report, and the exit code is 4. Options of write
-    hold for all jobs that do not have them.
+    it is listed in failed.jsonl, the report has the reason, and the exit code is 4. An option of
+    write on the command line holds for every job that does not state it.
     """
     import dicomseries as dcs
     from dicomseries.executors import connected

@@ -54,7 +54,7 @@ def send(
     ] = None,
     again: Annotated[
         bool,
-        CommandOption("--again", help="Send also what the archive has already."),
+        CommandOption("--again", help="Send the instances that the archive has already, too."),
     ] = False,
     confirm: Annotated[
         bool,
@@ -82,11 +82,11 @@ def send(
     associations: archive.Associations = None,
     storage_options: shared_options.StorageOptions = None,
 ) -> None:
-    """Send every instance to an archive that it does not have yet.
+    """Send the instances that an archive does not have yet.
 
     After a failure or Ctrl-C, the same command sends the rest. If the archive does not take every
-    instance, the exit code is 4, and the report names the first faults. A transfer syntax that the
-    archive does not accept is changed without loss.
+    instance, the exit code is 4, and the report names the first faults. Pixels are compressed
+    otherwise, without loss, where the archive does not accept the files as they are.
     """
     import dicomseries as dcs
     from dicomseries.errors import DeliveryError
