@@ -182,6 +182,7 @@ function pictures(wanted) {
     }
     for (const id of viewport.getAllVolumeIds?.() ?? []) {
       const volume = cornerstone.cache.getVolume(id);
+      if (volume && !volume.loadStatus) continue; // a layer of labels of the study before
       if (!volume?.loadStatus.loaded || !here(volume.imageIds[0])) return null;
       if (!found.has(id)) found.set(id, seen(volume, viewport));
     }

@@ -373,3 +373,12 @@ def test_uneven_volumes_keep_their_axis(write_frames):
     volume = dcs.read(write_frames(stored, positions=[0, 1, 2, 4] * 2, each=each))
     np.testing.assert_array_equal(volume, stored.reshape(2, 4, 4, 5))
     assert (volume.volumes, volume.grid.shape) == (2, (4, 4, 5))
+
+
+def test_the_command_line_spells_options_in_notes_and_reasons(folders, tmp_path, capsys):
+    assert main(["convert", str(folders["uneven"]), str(tmp_path / "out")]) == 1
+    printed = capsys.readouterr()
+    assert "not converted" in printed.out
+    for text in (printed.out, printed.err):
+        assert "--even linear" in text
+        assert "even='linear'" not in text

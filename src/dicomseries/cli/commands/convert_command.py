@@ -15,7 +15,7 @@ from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output, table
 from dicomseries.cli.progress import progress_bar
 from dicomseries.cli.storage_options import storage_options_of
-from dicomseries.errors import counted, template_of
+from dicomseries.errors import Message, counted, template_of
 
 if TYPE_CHECKING:  # numpy is not needed to say how the command is called
     from dicomseries.reports import ConversionReport, ConvertedSeries
@@ -119,7 +119,7 @@ def _text(report: ConversionReport) -> str:
     lines += _notes(report)
     for row in report.failed:
         title = " ".join(filter(None, (_number(row), row.description, row.part)))
-        reason = on_command_line(template_of(row.reason))
+        reason = on_command_line(Message(template_of(row.reason)))
         lines.append(f"not converted: {title or row.series_uid}: {reason}")
     lines.append(report.summary)
     if report.skipped:
@@ -133,13 +133,13 @@ def _notes(report: ConversionReport) -> list[str]:
     files_of: dict[str, list[str]] = {}
     for row in report.converted:
         for note in row.notes:
-            sentence = note.partition(". ")[0].rstrip(".")
+            sentence = template_of(note).partition(". ")[0].rstrip(".")
             files_of.setdefault(sentence, []).append(PurePath(row.files[0]).name)
     lines = []
     for sentence, files in files_of.items():
         others = len(files) - 1
         more = f" and {counted(others, 'other file')}" if others else ""
-        lines.append(f"note: {files[0]}{more}: {on_command_line(template_of(sentence))}")
+        lines.append(f"note: {files[0]}{more}: {on_command_line(Message(sentence))}")
     if lines:
         lines.append("The whole notes: --json.")
     return lines

@@ -18,7 +18,6 @@ from dicomseries.cli.output import Output, table
 from dicomseries.cli.parse_arguments import arguments_of, metadata_of
 from dicomseries.cli.progress import progress_bar
 from dicomseries.cli.terminal import printable
-from dicomseries.errors import template_of
 
 __all__ = ["measure", "register"]
 
@@ -207,7 +206,7 @@ def measure(*, context: click.Context, segmentation: str, out: str | None, **wor
     shown = [facts[0], _text(receipt.table, words), *facts[1:]]
     record = receipt.to_dict()
     record["advice"] = list(map(on_command_line, receipt.advice))
-    lines = [on_command_line(template_of(line)) for line in shown]
+    lines = list(map(on_command_line, shown))
     if words["csv"] == "-":
         output.answer(_text(receipt.table, words), record)
         return
