@@ -388,6 +388,22 @@ def test_labels_of_images_without_a_frame_of_reference_satisfy_validators(ct, tm
     assert all(len(item.DerivationImageSequence) == 1 for item in frames)
 
 
+@pytest.mark.parametrize("kind", ["Segmentation", "ParametricMap"])
+def test_images_of_a_series_without_uid_are_not_named(ct, tmp_path, kind):
+    (tmp_path / "ct").mkdir()
+    for path in ct.rglob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        del dataset.SeriesInstanceUID, dataset.StudyInstanceUID
+        dataset.LossyImageCompressionRatio = None
+        dataset.save_as(tmp_path / "ct" / path.name)
+    array = MASKS[0] if kind == "Segmentation" else MASKS[0] * 0.5
+    receipt = dcs.write(array, tmp_path / "out", like=tmp_path / "ct", kind=kind, sync=False)
+    path = file_of_folder(tmp_path / "out")
+    assert dciodvfy(path).errors == ()
+    assert "ReferencedSOPInstanceUID" not in str(pydicom.dcmread(path))
+    assert any("SeriesInstanceUID" in text for text in receipt.advice)
+
+
 def file_of_folder(folder):
     (path,) = folder.rglob("*.dcm")
     return path

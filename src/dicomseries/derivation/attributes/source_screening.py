@@ -293,8 +293,10 @@ class _Screen:
     # ------------------------------------------------------------------------- attributes and items
     def _checked(self, member: Attribute, demand: Demand, path: str) -> Attribute | None:
         """Return a legal attribute; None to leave it out."""
-        if member.is_empty and demand.type == "1" and path not in TIES:
-            self._note(path, member, "dropped: it is empty, and must have a value (Type 1)")
+        if member.is_empty and demand.type.startswith("1") and path not in TIES:
+            self._note(
+                path, member, f"dropped: it is empty, and must have a value (Type {demand.type})"
+            )
             return None
         if member.vr == "SQ":
             return self._sequence(member, demand, path)

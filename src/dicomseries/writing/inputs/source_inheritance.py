@@ -140,7 +140,7 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
     judged = spacing.decisions(with_screening(inherited.decisions, screening))
     decisions = with_unknown_terms(judged, unknown)
     advice = (
-        *_source_advice(options, source),
+        *_source_advice(request, source),
         *screening.advice,
         *unknown_terms_advice(unknown),
         *spacing.advice,
@@ -399,11 +399,8 @@ def _source_keywords(
 def _references(
     source: SourceSeries, matching: Matching, volume: Volume, request: WriteRequest
 ) -> tuple[SourceReferences, PlaneReferences | None]:
-    """Return references to the source, and those by plane.
-
-    Images without SOPInstanceUID or SOPClassUID cannot be named (Type 1 in the items).
-    """
-    if _has_unnamed_images(source):
+    """Return references to the source, and those by plane; none without the UIDs (Type 1)."""
+    if _has_unnamed_images(source, request):
         return SourceReferences(), None
     volumes = volume.time_points
     planes = None
@@ -423,7 +420,10 @@ def _references(
     return _with_known_uids(references, source).without(request.left_out), planes
 
 
-def _has_unnamed_images(source: SourceSeries) -> bool:
+def _has_unnamed_images(source: SourceSeries, request: WriteRequest) -> bool:
+    """Return whether images lack a UID: many frames in one file name the series of the images."""
+    if (request.kind.is_multi_frame or request.is_segmentation) and not source.series_uid:
+        return True
     return not all(frame.sop_instance_uid and frame.sop_class_uid for frame in source.frames)
 
 
@@ -457,19 +457,19 @@ def _illegal_uids(source: SourceSeries) -> list[str]:
     return [uid for uid in source.uids if text_fault("UI", uid)]
 
 
-def _source_advice(options: WriteOptions, source: SourceSeries) -> Iterator[str]:
+def _source_advice(request: WriteRequest, source: SourceSeries) -> Iterator[str]:
     illegal = _illegal_uids(source)
     if illegal:
         yield (
             f"{len(illegal)} UIDs of the source are not legal, such as {illegal[0]}: the result "
             "names its images by them, and check calls that an error."
         )
-    if _has_unnamed_images(source):
+    if _has_unnamed_images(source, request):
         yield (
-            "Images of the source have no SOPInstanceUID or SOPClassUID: the result does not name "
-            "them."
+            "Images of the source have no SOPInstanceUID, SOPClassUID or SeriesInstanceUID: the "
+            "result does not name them."
         )
-    is_in_space = options.same_space is not False
+    is_in_space = request.options.same_space is not False
     is_one_uid = source.study_uid and source.study_uid == source.frame_of_reference_uid
     if is_in_space and is_one_uid:
         yield (
