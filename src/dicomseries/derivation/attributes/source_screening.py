@@ -45,6 +45,7 @@ KEPT_ILLEGAL = "kept although it breaks a rule"
 """Start of the outcome of an illegal attribute in `TIES`."""
 
 _LEFT_OUT = "left out: `metadata=` says None"
+_EMPTY = "dropped: it is empty, and absent or with a value (Type 1C)"
 _SHARED_GROUPS = "SharedFunctionalGroupsSequence"
 
 _CODES = ("CodeValue", "LongCodeValue", "URNCodeValue")
@@ -160,7 +161,7 @@ def screened(
     advice = []
     for path in wanted:
         text, outcome = screen.outcomes[path]
-        if outcome != _LEFT_OUT:
+        if outcome not in {_LEFT_OUT, _EMPTY}:  # these lose nothing
             advice.append(f"{path} of the source ({text or 'empty'}) is {outcome}.")
     return Screened(
         source=source, outcomes=screen.outcomes, wanted=frozenset(wanted), advice=tuple(advice)
@@ -293,10 +294,11 @@ class _Screen:
     # ------------------------------------------------------------------------- attributes and items
     def _checked(self, member: Attribute, demand: Demand, path: str) -> Attribute | None:
         """Return a legal attribute; None to leave it out."""
-        if member.is_empty and demand.type.startswith("1") and path not in TIES:
-            self._note(
-                path, member, f"dropped: it is empty, and must have a value (Type {demand.type})"
-            )
+        if member.is_empty and demand.type in {"1", "1C"} and path not in TIES:
+            why = _EMPTY
+            if demand.type == "1":
+                why = "dropped: it is empty, and must have a value (Type 1)"
+            self._note(path, member, why)
             return None
         if member.vr == "SQ":
             return self._sequence(member, demand, path)
