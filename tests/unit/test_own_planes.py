@@ -350,6 +350,29 @@ def test_slices_of_one_orientation_each_are_the_first_of_their_stacks(tmp_path, 
     assert places == [(stack, 1) for stack in range(1, 6)]
 
 
+REPEATED = [(0, 0, 0), (0, 0, 2.5), (0, 0, 2.5), (0, 0, 5), (0, 0, 7)]
+"""Places of four axial slices and a sagittal one."""
+
+
+def test_slices_of_an_orientation_at_one_place_are_in_different_stacks(tmp_path):
+    path = source(tmp_path, REPEATED, orientations=[AXIAL] * 4 + [SAGITTAL])
+    dcs.write(
+        ARRAY, tmp_path / "out", kind="EnhancedCT", like=path, metadata=DEMANDED["EnhancedCT"]
+    )
+    places = []
+    for frame in datasets(tmp_path / "out")[0].PerFrameFunctionalGroupsSequence:
+        content = frame.FrameContentSequence[0]
+        places.append((int(content.StackID), content.InStackPositionNumber))
+        assert tuple(content.DimensionIndexValues[-2:]) == places[-1]
+    assert sorted(places) == [(1, 1), (1, 2), (1, 3), (2, 1), (3, 1)]
+
+
+def test_a_segmentation_of_slices_at_one_place_is_rejected_as_it_could_not_be_read(tmp_path):
+    path = source(tmp_path, REPEATED, orientations=[AXIAL] * 4 + [SAGITTAL])
+    with pytest.raises(GeometryError, match="two of which are at one place"):
+        dcs.plan(np.ones_like(voxels("Segmentation")), kind="Segmentation", like=path)
+
+
 def of_two_scans(dataset):
     """Give the first two slices finer pixels, and another thickness."""
     is_first = dataset.InstanceNumber <= 2

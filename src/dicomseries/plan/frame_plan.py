@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from dicomseries.geometry import Grid
 from dicomseries.iod import Kind, rows_of
@@ -28,6 +29,10 @@ _DIMENSIONS = {
     "InStackPositionNumber": "In-Stack Position Number",
 }
 """Dimensions of the frames with their labels, slowest first (PS3.3 section C.7.6.17)."""
+_SAME_PLACE = 0.01
+"""Part of the usual distance of slices within which two are at one place."""
+_SAME_MM, _APART_MM = 1e-3, 0.1
+"""Distance in mm up to which slices are always at one place, and from which never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +127,8 @@ def _has_stacks(kind: Kind) -> bool:
 def stacks_of(grid: WrittenPlanes) -> tuple[list[int], list[int]]:
     """Return number of the stack, and place in it, of each slice, from 1.
 
+    Slices at one place are in different stacks.
+
     Examples
     --------
     >>> from dicomseries.sources import grid_of_planes
@@ -134,12 +141,37 @@ def stacks_of(grid: WrittenPlanes) -> tuple[list[int], list[int]]:
     for index, plane in enumerate(planes.tolist()):
         by_plane.setdefault(tuple(plane), []).append(index)
     stacks, positions = [0] * grid.shape[0], [0] * grid.shape[0]
-    for stack, members in enumerate(by_plane.values(), 1):
+    number = 0
+    for members in by_plane.values():
         cosines = grid.orientations[members[0]]
         along = grid.positions_lps[members] @ np.cross(cosines[:3], cosines[3:])
-        for place, member in enumerate(np.argsort(along, kind="stable").tolist(), 1):
-            stacks[members[member]], positions[members[member]] = stack, place
+        for stack in _without_repeats(along):
+            number += 1
+            for place, member in enumerate(stack, 1):
+                stacks[members[member]], positions[members[member]] = number, place
     return stacks, positions
+
+
+def _without_repeats(along_mm: npt.NDArray[np.float64]) -> list[list[int]]:
+    """Return slices in the order of their distances, in as many stacks as share a place.
+
+    Examples
+    --------
+    >>> _without_repeats(np.array([0.0, 2.5, 0.0, 5.0, 2.5, 0.0]))
+    [[0, 1, 3], [2, 4], [5]]
+    """
+    order = np.argsort(along_mm, kind="stable").tolist()
+    gaps = np.diff(along_mm[order])
+    usual = float(np.median(gaps[gaps > _SAME_MM])) if (gaps > _SAME_MM).any() else 0.0
+    same_mm = max(_SAME_MM, min(_SAME_PLACE * usual, _APART_MM))
+    stacks: list[list[int]] = []
+    repeat = 0
+    for member, gap in zip(order, [np.inf, *gaps.tolist()], strict=True):
+        repeat = repeat + 1 if gap <= same_mm else 0
+        if repeat == len(stacks):
+            stacks.append([])
+        stacks[repeat].append(member)
+    return stacks
 
 
 def _dimension(keyword: str, label: str, organization: Attribute) -> tuple[Attribute, ...]:

@@ -165,6 +165,12 @@ class WrittenPlanes(SlicePlanes):
         return type(self)(**arguments)
 
     @property
+    def has_repeated_places(self) -> bool:
+        """Whether two slices have one position and orientation."""
+        places = zip(self.printed.positions, self.printed.orientations, strict=True)
+        return len(set(places)) < self.shape[0]
+
+    @property
     def common_gap_mm(self) -> float | None:
         """Distance between all slices along their normal in mm; None if there is none."""
         if self.shape[0] < 2 or not self.are_parallel:

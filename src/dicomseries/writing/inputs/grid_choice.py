@@ -360,7 +360,7 @@ def _on_planes(volume: Volume, series: SourceSeries, kind: Kind) -> Volume:
     from dicomseries.derivation import planes_of_source  # noqa: PLC0415 - for a source series only
 
     planes = planes_of_source(series)
-    if planes is None:
+    if planes is None or (kind.name == "Segmentation" and planes.has_repeated_places):
         raise _no_planes(series)
     if kind.name == "Segmentation" and planes.are_parallel and planes.has_one_spacing:
         among_gaps = _beside_gaps(volume, series)
