@@ -288,6 +288,23 @@ def test_labels_of_a_series_with_a_gap_lie_on_their_images(ct, tmp_path):
     assert len(dcs.plan(labels.astype("int16"), like=tmp_path / "gap")) == len(labels)
 
 
+@pytest.mark.parametrize("options", [{}, {"same_space": False}], ids=["between", "another space"])
+def test_labels_in_the_plane_of_no_image_name_the_images_once_for_the_object(ct, tmp_path, options):
+    between = AFFINE.copy()
+    between[:3, 3] += AFFINE[:3, 2] / 2
+    mask = MASKS[0][:4]
+    receipt = dcs.write(
+        mask, tmp_path / "seg", like=ct, affine=between, space="LPS", **SEG, **options
+    )
+    path = file_of(receipt)
+    assert not dciodvfy(path).errors
+    dataset = pydicom.dcmread(path)
+    images = {pydicom.dcmread(image).SOPInstanceUID for image in ct.rglob("*.dcm")}
+    assert {item.ReferencedSOPInstanceUID for item in dataset.SourceImageSequence} == images
+    for frame in dataset.PerFrameFunctionalGroupsSequence:
+        assert not frame.get("DerivationImageSequence")
+
+
 def test_a_result_names_the_frames_of_a_sparse_segmentation_that_it_has_for_each_slice(
     ct, tmp_path
 ):

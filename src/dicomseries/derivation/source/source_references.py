@@ -152,8 +152,7 @@ def references_to_source(
             shared.append(images.evidence(series))
         derivation = attribute("DerivationCodeSequence", code or IMAGE_PROCESSING)
         return _in_group(items, _per(selections, matching), shared, derivation)
-    different = dict.fromkeys(chain.from_iterable(items))
-    return SourceReferences(shared=(attribute(_IMAGES, *different), series))
+    return SourceReferences(shared=(images.named(selections), series))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,11 +167,20 @@ class PlaneReferences:
         Items of SourceImageSequence for each slice; none if no image lies in its plane.
     is_lossy : bool
         Whether an image has been compressed with loss.
+    images : Attribute, optional
+        SourceImageSequence with all images, if some slices have none in their plane: the series of
+        images may be named only if images of it are (PS3.3 table C.12-8).
     """
 
     series: Attribute
     slices: tuple[Items, ...]
     is_lossy: bool = False
+    images: Attribute | None = None
+
+    @property
+    def shared(self) -> tuple[Attribute, ...]:
+        """Attributes of the whole object."""
+        return (self.series,) if self.images is None else (self.images, self.series)
 
     @property
     def instance_uids(self) -> tuple[str, ...]:
@@ -223,6 +231,7 @@ def references_by_plane(
     return PlaneReferences(
         series=images.series(everything),
         slices=tuple(slices),
+        images=None if all(slices) else images.named(everything),
         is_lossy=lossy in source.all_attributes(),
     )
 
@@ -338,6 +347,10 @@ class _SourceImages:
                 items += self._references(uid, numbers, selection.preserved)
             self._items[selection] = tuple(items)
         return self._items[selection]
+
+    def named(self, selections: Iterable[_Selection]) -> Attribute:
+        """Return SourceImageSequence with the instances of some selections."""
+        return attribute(_IMAGES, *dict.fromkeys(chain.from_iterable(map(self.items, selections))))
 
     def series(self, selections: Iterable[_Selection]) -> Attribute:
         """Return ReferencedSeriesSequence with the instances of some selections."""

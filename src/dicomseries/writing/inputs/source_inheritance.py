@@ -407,7 +407,7 @@ def _references(
     if request.is_segmentation:
         has_place = volume.grid.statement.has_place
         planes = references_by_plane(source, matching, volumes=volumes, has_place=has_place)
-        references = SourceReferences(shared=(planes.series,))
+        references = SourceReferences(shared=planes.shared)
     else:
         references = references_to_source(
             source,
