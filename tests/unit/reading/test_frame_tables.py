@@ -74,6 +74,29 @@ def test_each_frame_has_the_values_of_its_table(tmp_path):
     assert np.array_equal(dcs.read(path, slices=slice(1, 3)).array, volume.array[1:3])
 
 
+@pytest.mark.parametrize(
+    ("group", "sequence"),
+    [
+        ("PixelIntensityRelationshipLUTSequence", None),
+        ("FrameVOILUTSequence", "VOILUTSequence"),
+    ],
+)
+def test_tables_of_other_meaning_leave_the_values_alone(tmp_path, group, sequence):
+    item = table(ENTRIES[0])
+    del item.ModalityLUTType
+    outer = item
+    if sequence is not None:
+        outer = Dataset()
+        setattr(outer, sequence, [item])
+
+    def change(dataset, shared, frames):
+        setattr(frames[0], group, [outer])
+
+    volume = dcs.read(enhanced(tmp_path / "a.dcm", change))
+    assert np.array_equal(volume.array, STORED)
+    assert not any("Modality LUT" in note for note in volume.notes)
+
+
 def test_a_shared_table_holds_for_all_frames(tmp_path):
     def change(dataset, shared, frames):
         shared.PixelValueTransformationSequence = [transformation(table(ENTRIES[1]))]

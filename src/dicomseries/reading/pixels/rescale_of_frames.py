@@ -47,6 +47,7 @@ _INTERCEPT = path_of("PixelValueTransformationSequence", "RescaleIntercept")
 _MAPPED_SLOPE = path_of("RealWorldValueMappingSequence", "RealWorldValueSlope")
 _MAPPED_INTERCEPT = path_of("RealWorldValueMappingSequence", "RealWorldValueIntercept")
 _MAPPING = path_of("RealWorldValueMappingSequence")
+_MODALITY_LUT = tag_of("ModalityLUTSequence")
 _LUT_DATA = tag_of("LUTData")
 _LUT_DESCRIPTOR = tag_of("LUTDescriptor")
 _INTEGERS = ("uint8", "int16", "uint16", "int32", "uint32", "int64")
@@ -86,7 +87,11 @@ def has_frame_tables(groups: FunctionalGroups) -> bool:
     """Return True if functional groups have a Modality LUT, which the standard has not there."""
     if groups.instance.samples > 1:
         return False
-    return any(_LUT_DATA in path for path in (*groups.per_frame, *groups.shared))
+    # Other tables have entries too: the VOI LUT, and the pixel intensity relationship of XA.
+    for path in (*groups.per_frame, *groups.shared):
+        if path[-3::2] == (_MODALITY_LUT, _LUT_DATA):
+            return True
+    return False
 
 
 def has_colour_table(instance: Instance) -> bool:
@@ -132,7 +137,7 @@ def rescales_of(groups: FunctionalGroups) -> Floats:
     [[1.0, -1024.0]]
     """
     instance = groups.instance
-    if has_frame_tables(groups) and instance.samples == 1:
+    if has_frame_tables(groups):
         raise _unusable(instance, "a Modality LUT in place of a slope, in the functional groups")
     slopes, intercepts = groups.numbers(_SLOPE), groups.numbers(_INTERCEPT)
     if instance.samples > 1 or slopes is None or intercepts is None:
