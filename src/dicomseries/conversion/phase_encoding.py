@@ -76,7 +76,7 @@ def phase_encoding_record(
         spacing_s = _siemens_spacing_s(attributes, csa_number, lines)
     elif maker.startswith("ge "):
         is_positive = _ge_sign(attributes, ge_blocks)
-        spacing_s = _ge_spacing_s(attributes)
+        spacing_s = _ge_spacing_s(attributes, lines)
     record: dict[str, Any] = {}
     if is_positive is None:
         record["PhaseEncodingAxis"] = letter
@@ -147,19 +147,22 @@ def _sign_in_block(block: Any) -> bool | None:
     return not is_positive if order == _BOTTOM_UP else is_positive
 
 
-def _ge_spacing_s(attributes: Mapping[str, Any]) -> float | None:
-    """Return the spacing of echoes, as dcm2niix computes it from GE's."""
+def _ge_spacing_s(attributes: Mapping[str, Any], lines: int) -> float | None:
+    """Return the spacing of echoes, as dcm2niix computes it from GE's.
+
+    The readout time is that of the acquired lines; images may have more lines by interpolation.
+    """
     spacing_us = _number(attributes, "(0043,102C)", "GEMS_PARM_01")
     factors = attributes.get("(0043,1083) GEMS_PARM_01")
     matrix = attributes.get("AcquisitionMatrix")
     if not spacing_us or not isinstance(factors, list) or not isinstance(matrix, list):
         return None
     # Frequency rows and columns, phase rows and columns: one of the latter is 0.
-    lines = int(max(matrix[2:], default=0))
-    if lines < 2 or not 0 < factors[0] <= 1:
+    stated_lines = int(max(matrix[2:], default=0))
+    if min(stated_lines, lines) < 2 or not 0 < factors[0] <= 1:
         return None
     step = 4 if "PFF" in str(attributes.get("ScanOptions")) else 2
-    acquired = math.ceil(lines * float(factors[0]) / step) * step
+    acquired = math.ceil(stated_lines * float(factors[0]) / step) * step
     return (acquired - 1) * spacing_us * 1e-6 / (lines - 1)
 
 

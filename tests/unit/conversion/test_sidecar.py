@@ -138,6 +138,20 @@ def test_phase_encoding_of_ge_has_a_sign_where_all_volumes_have_the_same(reorder
     assert not phase_encoding_record(attributes, rows=120, columns=128, csa_number=float)
 
 
+def test_readout_time_of_interpolated_ge_images_is_that_of_the_acquired_lines():
+    attributes = {
+        "Manufacturer": "GE MEDICAL SYSTEMS",
+        "InPlanePhaseEncodingDirection": "COL",
+        "ScanOptions": ["EPI_GEMS", "PFF"],
+        "AcquisitionMatrix": [128, 0, 0, 128],
+        "(0043,102C) GEMS_PARM_01": 636,
+        "(0043,1083) GEMS_PARM_01": [0.666667, 1.0],
+    }
+    record = phase_encoding_record(attributes, rows=256, columns=200, csa_number=lambda _: None)
+    assert record["TotalReadoutTime"] == pytest.approx(0.055332, abs=1e-6)
+    assert record["EffectiveEchoSpacing"] == pytest.approx(0.055332 / 255, abs=1e-8)
+
+
 @pytest.mark.parametrize("order", [0, 2])
 @pytest.mark.parametrize("flags", [0, 4])
 @pytest.mark.parametrize("form", [(24.0, 0, 0x394), (26.002, 0x4C, 0x308)])
