@@ -129,6 +129,17 @@ def test_volumes_in_doubt_are_as_stored_with_a_warning(tmp_path, change, words):
     np.testing.assert_array_equal(volume.array, STORED)
 
 
+def test_one_file_in_doubt_leaves_all_volumes_as_stored(tmp_path):
+    def change(volume, index, dataset):
+        if (volume, index) == (2, 1):
+            dataset.ImageType = ["DERIVED", "PRIMARY"]
+
+    folder = write(tmp_path, 1, change)
+    with pytest.warns(dcs.DicomSeriesWarning, match="read as they are stored"):
+        volume = dcs.read(folder)
+    np.testing.assert_array_equal(volume.array, STORED)
+
+
 @pytest.mark.filterwarnings("ignore::dicomseries.DicomSeriesWarning")
 def test_a_result_that_keeps_the_private_elements_is_not_mirrored_again(judged, tmp_path):
     volume = dcs.read(judged[0] / "3")

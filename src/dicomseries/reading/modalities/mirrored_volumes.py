@@ -21,10 +21,10 @@ _REMAINDERS = {1: (0, 1), 2: (1,), 3: (0,)}
 def mirrored_files(files: Sequence[Instance]) -> frozenset[str]:
     """Return the paths of files whose rows are stored in reverse order.
 
-    Only where nothing is in doubt: images as the scanner made them, phase encoding along the
+    Only where no file is in doubt: images as the scanner made them, phase encoding along the
     columns, and a number of the volume where the rule asks for it.
     """
-    if _rule_of(files[0]) is None:
+    if _rule_of(files[0]) is None or any(map(_doubt, files)):
         return frozenset()
     return frozenset(file.path for file in files if _is_mirrored(file))
 
@@ -86,6 +86,6 @@ def _doubt(instance: Instance) -> str:
 
 def _is_mirrored(instance: Instance) -> bool:
     rule = _rule_of(instance)
-    if rule is None or _doubt(instance):
+    if rule is None:
         return False
     return instance.whole("TemporalPositionIdentifier", 0) % 2 in _REMAINDERS[rule]
