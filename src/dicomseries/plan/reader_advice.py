@@ -135,7 +135,7 @@ def plane_advice(grid: Grid, form: str, *, is_ct: bool = False) -> Iterator[str]
     situation = _SITUATIONS[codes[0]]
     if form in {"file", "map"} and situation == "a slice missing":
         situation = "uneven"
-    said = [PLANE_LIMITS.get((situation, form), "")]
+    limits = [PLANE_LIMITS.get((situation, form), "")]
     situation = "uneven" if situation == "a slice missing" else situation
     of_dcm2niix = DCM2NIIX_LIMITS[situation, ""]
     if form != "files":
@@ -143,8 +143,8 @@ def plane_advice(grid: Grid, form: str, *, is_ct: bool = False) -> Iterator[str]
     if is_ct and (form == "files" or situation == "tilted gantry"):
         of_dcm2niix = DCM2NIIX_LIMITS.get((situation, "CT"), of_dcm2niix)
     if form != "segmentation":
-        said.append(of_dcm2niix)
-    text = " ".join(part for part in said if part)
+        limits.append(of_dcm2niix)
+    text = " ".join(part for part in limits if part)
     if text:
         yield text
 

@@ -33,10 +33,10 @@ def volumes_as_parts(images: Sequence[Instance]) -> list[tuple[str, list[Instanc
     positions, axes = positions_of(files), orientation_of(files[0])
     if positions is None or axes is None:
         return []
-    found = groups_by_attribute(sort_files(files, positions @ unit_normal(axes)))
-    if found is None:
+    groups = groups_by_attribute(sort_files(files, positions @ unit_normal(axes)))
+    if groups is None:
         return []
-    keyword, volume_of_file = found
+    keyword, volume_of_file = groups
     parts = []
     for volume in range(int(volume_of_file.max()) + 1):
         members = [files[index] for index in np.flatnonzero(volume_of_file == volume).tolist()]
