@@ -162,7 +162,8 @@ def _ge_spacing_s(attributes: Mapping[str, Any], lines: int) -> float | None:
     if min(stated_lines, lines) < 2 or not 0 < factors[0] <= 1:
         return None
     step = 4 if "PFF" in str(attributes.get("ScanOptions")) else 2
-    acquired = math.ceil(stated_lines * float(factors[0]) / step) * step
+    steps = round(stated_lines * float(factors[0]) / step, 3)  # the factor has few decimals
+    acquired = math.ceil(steps) * step
     return (acquired - 1) * spacing_us * 1e-6 / (lines - 1)
 
 

@@ -150,6 +150,9 @@ def test_readout_time_of_interpolated_ge_images_is_that_of_the_acquired_lines():
     record = phase_encoding_record(attributes, rows=256, columns=200, csa_number=lambda _: None)
     assert record["TotalReadoutTime"] == pytest.approx(0.055332, abs=1e-6)
     assert record["EffectiveEchoSpacing"] == pytest.approx(0.055332 / 255, abs=1e-8)
+    attributes["AcquisitionMatrix"] = [128, 0, 0, 96]  # 64 lines by the factor 2/3
+    record = phase_encoding_record(attributes, rows=96, columns=96, csa_number=lambda _: None)
+    assert record["TotalReadoutTime"] == pytest.approx(63 * 636e-6)
 
 
 @pytest.mark.parametrize("order", [0, 2])
