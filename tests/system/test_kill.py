@@ -94,7 +94,7 @@ def killed_writes(out, kills, work):
     assert len(early) == kills
     hidden = [path.name for path in out.iterdir() if path.name.startswith(".")]
     assert (
-        len(hidden) > kills // 4
+        len(hidden) > kills // 8
     )  # the kills came in the middle of the work, and left it out of sight
     return [[out / str(index) for index in indices] for indices in (early, late)]
 
