@@ -54,7 +54,7 @@ _REPEATABLE = {
     "database": None,
     "suppress_health_check": [HealthCheck.too_slow],
 }
-settings.register_profile("ci", max_examples=30, **_REPEATABLE)
+settings.register_profile("ci", max_examples=60, **_REPEATABLE)
 settings.register_profile("quick", max_examples=6, **_REPEATABLE)
 settings.register_profile("endurance", max_examples=600, **_REPEATABLE)
 # `HYPOTHESIS_PROFILE=search` looks for new counter-examples.

@@ -73,7 +73,7 @@ def test_no_validator_finds_an_error_and_every_reader_sees_the_array(written):
     array, affine, receipt, folder = written
     files = sorted(folder.iterdir())
     for program in validators:
-        for path in some_of(files, program):
+        for path in some_of(files):
             assert dciodvfy(path, program=program).errors == ()
         entity = dcentvfy(files, program=program)
         assert (entity.errors, entity.warnings) == ((), ())

@@ -234,27 +234,23 @@ def test_one_file_alone_is_consistent(tmp_path, kind):
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("kind", TYPES)
-@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.endurance)])
 def test_an_atlas_of_116_regions_comes_back_voxel_for_voxel_on_the_grid_of_its_image(
-    tmp_path, kind, every
+    tmp_path, kind
 ):
     import nibabel
 
     image = nibabel.load(data_packages.find(data_packages.CH2))
-    source = data_packages.find(data_packages.AAL)
-    atlas = nibabel.load(source)
+    atlas = nibabel.load(data_packages.find(data_packages.AAL))
     assert np.array_equal(image.affine, atlas.affine)
-    if every > 1:  # dcmqi takes ten seconds for the whole
-        atlas, source = atlas.slicer[::every, ::every, ::every], tmp_path / "atlas.nii.gz"
-        nibabel.save(atlas, source)
     # stored the usual way up: columns to the left, rows to the back, slices to the head
     usual = nibabel.orientations.axcodes2ornt("LPS")
     turn = nibabel.orientations.ornt_transform(nibabel.io_orientation(atlas.affine), usual)
     upright = atlas.as_reoriented(turn)
     array = np.asanyarray(upright.dataobj).transpose(2, 1, 0)
     lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ upright.affine
-    assert len(np.unique(array)) == 117
-    path = write(source, tmp_path / "seg", kind, affine=None, space=None)
+    path = write(
+        data_packages.find(data_packages.AAL), tmp_path / "seg", kind, affine=None, space=None
+    )
     for seen, affine in (highdicom_sees(path), dcmqi_sees(path, tmp_path / "dcmqi", merged=True)):
         assert np.array_equal(seen, array)
         assert np.allclose(affine, lps, atol=1e-6)

@@ -171,17 +171,14 @@ def _waived(lines: list[str], path: Path, program: str) -> tuple[str, ...]:
     )
 
 
-def some_of(paths: Sequence[Path], program: str) -> list[Path]:
-    """Return the files of a series that a validator is asked about: all in `make endurance`.
+def some_of(paths: Sequence[Path]) -> list[Path]:
+    """Return the files of a series that validators are asked about: all in `make endurance`.
 
     Files of a series differ in numbers and UIDs alone, and each costs a start of a program.
-    Debian's is asked about the one in the middle, the other about the first and the last.
     """
     if os.environ.get(EVERY_FILE):
         return list(paths)
-    if program == DEBIAN:
-        return [paths[len(paths) // 2]]
-    return list(dict.fromkeys((paths[0], paths[-1])))
+    return list(dict.fromkeys((paths[0], paths[len(paths) // 2], paths[-1])))
 
 
 def dcentvfy(paths: Iterable[Path], *, program: str = PACKAGED) -> Verdict:

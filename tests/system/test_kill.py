@@ -18,7 +18,8 @@ SHAPE = (120, 200, 210)
 SPACING = (0.7, 0.9, 2.5)
 
 # Forks a child for each try: one start of Python for all. A child reports the rename to the target
-# ahead; tries go on until enough of them were killed before that.
+# ahead; tries go on until enough of them were killed before that, and enough of these in the middle
+# of the work, which a busy machine begins later.
 KILLER = """
 import json, os, random, signal, sys, time
 import numpy as np, dicomseries as dcs
@@ -26,6 +27,9 @@ import numpy as np, dicomseries as dcs
 out, kills, work = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 exec(work)  # defines write(out): here, once for all children
 moments, usual, early, late = random.Random(0), 1.0, [], []
+
+def hidden():
+    return sum(name.startswith(".") for name in os.listdir(out))
 
 def start(index):
     heard, said = os.pipe()
@@ -56,7 +60,7 @@ for index in range(-3, 10 * kills):
     os.waitpid(child, 0)
     (late if os.read(heard, 1) else early).append(index)
     os.close(heard)
-    if len(early) == kills:
+    if len(early) >= kills and hidden() > kills // 4:
         break
 print(json.dumps([early, late]))
 """
@@ -91,11 +95,10 @@ def killed_writes(out, kills, work):
         env={**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])},
     )
     early, late = json.loads(done.stdout)
-    assert len(early) == kills
+    assert len(early) >= kills
     hidden = [path.name for path in out.iterdir() if path.name.startswith(".")]
-    assert (
-        len(hidden) > kills // 8
-    )  # the kills came in the middle of the work, and left it out of sight
+    # The kills came in the middle of the work, and left it out of sight.
+    assert len(hidden) > kills // 4
     return [[out / str(index) for index in indices] for indices in (early, late)]
 
 
