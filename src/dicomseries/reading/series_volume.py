@@ -141,7 +141,7 @@ def open_volume(
 
 
 def _notes_of_frame_tables(series: Series, *, is_real: bool) -> Iterator[str]:
-    """Yield what is said of Modality LUTs in functional groups."""
+    """Yield notes about Modality LUTs in functional groups."""
     pool = () if series.frame_set is None or series.segments else series.frame_set.pool
     groups = [file.groups for file in pool if not isinstance(file, MosaicFrames)]
     if groups and (has_value_table(groups[0].instance) or has_frame_tables(groups[0])):

@@ -65,7 +65,7 @@ def find(
         Of the archive: ``dicom://AET@host:port`` or ``https://host/dicom-web``. If it names a
         study, its series are found.
     patient_id, patient_name, accession, description : str, optional
-        Values to match; ``*`` stands for any text, ``?`` for one character. `description` is
+        Values to match; ``*`` matches any text, ``?`` one character. `description` is
         StudyDescription; SeriesDescription if the URL names a study.
     date : str, optional
         Of the study: ``"2026-11-28"``; or a range, ``"2026-11-01:2026-11-30"``, open on one side if
